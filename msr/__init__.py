@@ -1,0 +1,82 @@
+"""Learn which symmetry data has, by learning how weights are shared: vec(W) = U v.
+
+The package of the book *Learning Symmetries*, after Zhou, Knowles, Finn:
+Meta-Learning Symmetries by Reparameterization (ICLR 2021).
+"""
+
+from .batch import TaskBatch
+from .checkpoint import CheckpointError
+from .convolution import conv1d_matrix, group_convolution_matrix, principal_angles
+from .equivariance import equivariance_error
+from .evaluation import MetaTestResult, meta_test
+from .groups import (
+    FiniteGroup,
+    alternating,
+    cyclic,
+    dihedral,
+    direct_product,
+    permutation_group,
+    quaternion,
+    small_groups,
+    symmetric,
+)
+from .inner import GradientDescent, InnerLoop
+from .learner import MetaLearner
+from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
+from .representations import (
+    Representation,
+    direct_sum,
+    intertwiner_basis,
+    intertwiner_dimension,
+    permutation_representation,
+    regular,
+    reynolds,
+    trivial,
+)
+from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
+from .tasks import LowRank1d, TaskDistribution
+from .training import Diverged, History, meta_train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CheckpointError",
+    "DenseSymmetry",
+    "Diverged",
+    "FiniteGroup",
+    "GradientDescent",
+    "History",
+    "InnerLoop",
+    "KroneckerSymmetry",
+    "LowRank1d",
+    "MetaLearner",
+    "MetaTestResult",
+    "Representation",
+    "SymmetryMatrix",
+    "TaskBatch",
+    "TaskDistribution",
+    "adapted_parameters",
+    "alternating",
+    "conv1d_matrix",
+    "cyclic",
+    "dihedral",
+    "direct_product",
+    "direct_sum",
+    "equivariance_error",
+    "group_convolution_matrix",
+    "intertwiner_basis",
+    "intertwiner_dimension",
+    "meta_test",
+    "meta_train",
+    "permutation_group",
+    "permutation_representation",
+    "principal_angles",
+    "quaternion",
+    "regular",
+    "reparameterize",
+    "reynolds",
+    "small_groups",
+    "symmetric",
+    "symmetry_matrices",
+    "trivial",
+]

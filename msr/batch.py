@@ -1,0 +1,95 @@
+"""A batch of tasks."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TaskBatch:
+    """Support and query sets of several tasks, stacked along the first axis.
+
+    Args:
+        x_support: inputs to adapt on; floating, shape (tasks, support examples, ...).
+        y_support: their targets; floating, or int64 class labels.
+        x_query: inputs to be judged on; shape (tasks, query examples, ...).
+        y_query: their targets.
+
+    Raises:
+        TypeError: something is no tensor, inputs are not floating point, or targets
+            are neither floating point nor int64.
+        ValueError: the numbers of tasks differ, inputs and targets differ in their
+            number of examples, a set is empty, devices differ, or a value is NaN or
+            infinite.
+    """
+
+    x_support: Float[Tensor, "tasks support *x"]
+    y_support: Shaped[Tensor, "tasks support *y"]
+    x_query: Float[Tensor, "tasks query *x"]
+    y_query: Shaped[Tensor, "tasks query *y"]
+
+    def __post_init__(self) -> None:
+        check_examples("support", self.x_support, self.y_support)
+        check_examples("query", self.x_query, self.y_query)
+        if len(self.x_support) != len(self.x_query):
+            raise ValueError(
+                f"expected support and query sets of the same tasks, got "
+                f"{len(self.x_support)} and {len(self.x_query)} tasks"
+            )
+        if self.x_support.device != self.x_query.device:
+            raise ValueError(
+                f"expected support and query sets on one device, got "
+                f"{self.x_support.device} and {self.x_query.device}"
+            )
+
+    def __len__(self) -> int:
+        """The number of tasks."""
+        return len(self.x_support)
+
+    def to(
+        self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> "TaskBatch":
+        """The same tasks on another device, with floating tensors in another dtype."""
+
+        def move(tensor: Tensor) -> Tensor:
+            floating = dtype if tensor.is_floating_point() else None
+            return tensor.to(device=device, dtype=floating)
+
+        return TaskBatch(*(move(getattr(self, f.name)) for f in fields(self)))
+
+
+def check_examples(name: str, x: Tensor, y: Tensor) -> None:
+    """Raise unless x and y are the examples of one set of tasks; see `TaskBatch`."""
+    for letter, tensor in (("x", x), ("y", y)):
+        label = f"{letter}_{name}"
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"expected {label} to be a tensor, got {type(tensor).__name__}")
+        if not (
+            tensor.is_floating_point() or (letter == "y" and tensor.dtype == torch.int64)
+        ):
+            wanted = "floating point" + (" or int64 class labels" if letter == "y" else "")
+            raise TypeError(f"expected {label} to be {wanted}, got {tensor.dtype}")
+        if tensor.ndim < 2 or not tensor.numel():
+            raise ValueError(
+                f"expected {label} of shape (tasks, examples, ...) with at least one of "
+                f"each, got {tuple(tensor.shape)}"
+            )
+    if x.shape[:2] != y.shape[:2]:
+        raise ValueError(
+            f"expected x_{name} and y_{name} to agree in (tasks, examples), got "
+            f"{tuple(x.shape[:2])} and {tuple(y.shape[:2])}"
+        )
+    if x.device != y.device:
+        raise ValueError(
+            f"expected x_{name} and y_{name} on one device, got {x.device} and {y.device}"
+        )
+    for label, tensor in ((f"x_{name}", x), (f"y_{name}", y)):
+        if tensor.is_meta or bool(torch.isfinite(tensor).all()):
+            continue
+        where = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
+        raise ValueError(
+            f"expected finite {label}, got {tensor[where].item()} at {where} "
+            f"(task {where[0]}, example {where[1]})"
+        )

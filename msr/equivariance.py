@@ -1,0 +1,56 @@
+"""How far a map is from being equivariant."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .representations import Representation, check_same_group
+
+
+def equivariance_error(
+    f: Callable[[Tensor], Tensor],
+    rho_in: Representation,
+    rho_out: Representation,
+    x: Float[Tensor, "batch n"],
+) -> Float[Tensor, " order"]:
+    """The relative equivariance error of f, one number per group element.
+
+    ``error(g) = |f(rho_in(g) x) - rho_out(g) f(x)| / |rho_out(g) f(x)|``,
+    with norms over the whole batch. It is 0 (to rounding) for an equivariant map and
+    of the order of 1 for a map that has nothing to do with the group. Where
+    ``f(x) = 0`` for the whole batch the absolute error is returned.
+
+    Args:
+        f: maps (batch, n) to (batch, m).
+        rho_in: how the group acts on inputs, of dimension n.
+        rho_out: how it acts on outputs, of dimension m.
+        x: inputs, one a row.
+
+    Returns:
+        shape (|G|,).
+
+    Raises:
+        ValueError: x or f(x) does not have the dimension of its representation,
+            or the representations belong to different groups.
+    """
+    check_same_group(rho_in, rho_out)
+    _check_rows("x", x, rho_in)
+    y = f(x)
+    _check_rows("f(x)", y, rho_out)
+    errors = []
+    for g in range(rho_in.group.order):
+        expected = y @ rho_out(g).T
+        difference = (f(x @ rho_in(g).T) - expected).norm()
+        scale = expected.norm()
+        errors.append(torch.where(scale > 0, difference / scale, difference))
+    return torch.stack(errors)
+
+
+def _check_rows(name: str, rows: Tensor, rho: Representation) -> None:
+    if rows.ndim != 2 or rows.shape[1] != rho.dim:
+        raise ValueError(
+            f"expected {name} of shape (batch, {rho.dim}) for {rho}, "
+            f"got {tuple(rows.shape)}"
+        )

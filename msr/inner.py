@@ -1,0 +1,99 @@
+"""Inner loops: how the filter adapts to one task."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Tensors = dict[str, Tensor]
+SupportLoss = Callable[[Tensors], Float[Tensor, ""]]
+
+
+@runtime_checkable
+class InnerLoop(Protocol):
+    """What `msr.MetaLearner` asks of an inner loop."""
+
+    def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
+        """The inner loop's own meta-parameters, such as step sizes."""
+        ...
+
+    def adapt(
+        self,
+        loss: SupportLoss,
+        adapted: Tensors,
+        meta_parameters: nn.ParameterList,
+        first_order: bool,
+    ) -> Tensors:
+        """Adapt to one task; runs under ``torch.func.vmap`` over tasks."""
+        ...
+
+
+@dataclass(frozen=True)
+class GradientDescent:
+    """A fixed number of gradient steps on the support loss.
+
+    ``v <- v - alpha_v * grad_v L(v, D_support)``, for each adapted tensor v with a
+    step size alpha_v of its own (Finn, Abbeel, Levine 2017; learned step sizes as in
+    Li et al. 2017, one per tensor).
+
+    Args:
+        steps: number of steps, >= 0.
+        lr: the value that every step size starts at, > 0.
+        learn_lr: whether the outer loop learns the step sizes.
+
+    Raises:
+        TypeError: ``steps`` is no integer.
+        ValueError: ``steps`` is negative or ``lr`` is not positive and finite.
+    """
+
+    steps: int = 1
+    lr: float = 0.1
+    learn_lr: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.steps, bool) or not isinstance(self.steps, int):
+            raise TypeError(f"expected steps to be an integer, got {self.steps!r}")
+        if self.steps < 0:
+            raise ValueError(f"expected steps >= 0, got {self.steps}")
+        if not 0 < self.lr < float("inf"):
+            raise ValueError(f"expected a positive, finite lr, got {self.lr}")
+
+    def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
+        """One scalar step size per adapted tensor, in the tensors' order."""
+        return nn.ParameterList(
+            nn.Parameter(tensor.new_tensor(self.lr), requires_grad=self.learn_lr)
+            for tensor in adapted.values()
+        )
+
+    def adapt(
+        self,
+        loss: SupportLoss,
+        adapted: Tensors,
+        meta_parameters: nn.ParameterList,
+        first_order: bool = False,
+    ) -> Tensors:
+        """Take the steps.
+
+        Args:
+            loss: the support loss as a function of the adapted tensors.
+            adapted: their initial values.
+            meta_parameters: the step sizes from `init`.
+            first_order: treat the gradients as constants in the outer loop
+                (first-order MAML): cheaper, and biased.
+
+        Returns:
+            the adapted tensors, under the same names.
+        """
+        gradient = torch.func.grad(loss)
+        for _ in range(self.steps):
+            gradients = gradient(adapted)
+            if first_order:
+                gradients = {name: g.detach() for name, g in gradients.items()}
+            adapted = {
+                name: adapted[name] - lr * gradients[name]
+                for name, lr in zip(adapted, meta_parameters, strict=True)
+            }
+        return adapted

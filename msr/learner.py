@@ -1,0 +1,220 @@
+"""The meta-learner: adapt to each task, judge on its query set, for all tasks at once."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+
+from ._recompute import recompute
+from .batch import TaskBatch, check_examples
+from .inner import GradientDescent, InnerLoop, Tensors
+from .reparameterize import adapted_parameters
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+class MetaLearner(nn.Module):
+    """A model with an inner loop; calling it on tasks gives one query loss per task.
+
+    ``loss_i = L(U, v_i', D_i^query)`` with ``v_i' = inner loop(v, D_i^support)``.
+    The result is differentiable in everything that is shared by the tasks: the
+    symmetry matrices U, the initial filters v and the step sizes, through the inner
+    loop's own gradients (second order). All are in ``learner.parameters()``.
+
+    On a plain model every parameter adapts (MAML). On a model treated with
+    `msr.reparameterize` filters and biases adapt (MSR). Parameters with
+    ``requires_grad=False`` stay as they are.
+
+    Args:
+        model: any module that ``torch.func.functional_call`` and ``torch.func.vmap``
+            can run. (Batch normalization must not track running statistics.)
+        inner: the inner loop.
+        loss: maps (prediction, target) of one task's examples to a scalar.
+        first_order: drop second derivatives (first-order MAML).
+        chunk_size: process at most this many tasks at a time. The graph of a chunk
+            is rebuilt in the backward pass, so that peak memory is that of one chunk,
+            at the cost of one more forward pass. Losses then have first derivatives
+            only. Default: all tasks together.
+
+    Raises:
+        ValueError: no parameter of the model adapts, the model's parameters lie on
+            several devices, or ``chunk_size`` < 1.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        inner: InnerLoop | None = None,
+        loss: Loss = F.mse_loss,
+        *,
+        first_order: bool = False,
+        chunk_size: int | None = None,
+    ) -> None:
+        super().__init__()
+        if chunk_size is not None and chunk_size < 1:
+            raise ValueError(f"expected chunk_size >= 1 or None, got {chunk_size}")
+        adapted = adapted_parameters(model)
+        if not adapted:
+            raise ValueError(
+                f"expected a model with parameters that adapt, got "
+                f"{type(model).__name__} with none: all are frozen or shared"
+            )
+        self.model = model
+        self._adapted_names = frozenset(adapted)
+        self.inner = GradientDescent() if inner is None else inner
+        self.loss = loss
+        self.first_order = first_order
+        self.chunk_size = chunk_size
+        self.meta_parameters = self.inner.init(adapted)
+        self._check_one_device()
+
+    @property
+    def adapted(self) -> Tensors:
+        """The initial values of the tensors that adapt, by name in the model."""
+        named = self.model.named_parameters()
+        return {name: p for name, p in named if name in self._adapted_names}
+
+    @property
+    def step_sizes(self) -> dict[str, float]:
+        """The current inner step size of each adapted tensor (gradient descent)."""
+        return {
+            name: lr.item()
+            for name, lr in zip(self.adapted, self.meta_parameters, strict=True)
+        }
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(iter(self.adapted.values())).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the adapted parameters."""
+        return next(iter(self.adapted.values())).dtype
+
+    def forward(self, batch: TaskBatch) -> Float[Tensor, " tasks"]:
+        """The query loss of each task after adapting to its support set.
+
+        Raises:
+            ValueError: the batch and the model are on different devices.
+            TypeError: their dtypes differ, or integer targets meet ``mse_loss``.
+        """
+        self._check_data(batch.x_support, batch.y_support)
+        self._check_data(batch.x_query, batch.y_query)
+        tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+        size = self.chunk_size or len(batch)
+        if len(batch) <= size:
+            return vmap(self._query_loss, randomness="different")(*tensors)
+        starts = range(0, len(batch), size)
+        return torch.cat(
+            [self._recomputed_chunk(*_rows(tensors, i, i + size)) for i in starts]
+        )
+
+    def adapt(
+        self,
+        x_support: Float[Tensor, "tasks support *x"],
+        y_support: Shaped[Tensor, "tasks support *y"],
+    ) -> Tensors:
+        """Adapt to the support set of each task.
+
+        Returns:
+            the adapted tensors by name, each with a first axis over tasks.
+
+        Raises:
+            TypeError, ValueError: as for `msr.TaskBatch` and `forward`.
+        """
+        check_examples("support", x_support, y_support)
+        self._check_data(x_support, y_support)
+        chunks = self._in_chunks(self._adapt_to_one, x_support, y_support)
+        return {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
+
+    def predict(
+        self, adapted: Tensors, x_query: Float[Tensor, "tasks query *x"]
+    ) -> Float[Tensor, "tasks query *y"]:
+        """The adapted models' outputs, each on its own task's inputs.
+
+        Raises:
+            ValueError: the names or the number of tasks are not those of `adapt`.
+        """
+        if set(adapted) != set(self.adapted):
+            raise ValueError(
+                f"expected adapted tensors {sorted(self.adapted)}, got {sorted(adapted)}"
+            )
+        for name, tensor in adapted.items():
+            if len(tensor) != len(x_query):
+                raise ValueError(
+                    f"expected x_query of the {len(tensor)} tasks that {name!r} was "
+                    f"adapted to, got {len(x_query)} tasks"
+                )
+        self._check_data(x_query, x_query)
+        return torch.cat(self._in_chunks(self._predict_one, adapted, x_query))
+
+    def _predict_one(self, adapted: Tensors, x: Tensor) -> Tensor:
+        return functional_call(self.model, adapted, (x,))
+
+    def _loss_at(self, adapted: Tensors, x: Tensor, y: Tensor) -> Tensor:
+        return self.loss(self._predict_one(adapted, x), y)
+
+    def _adapt_to_one(self, x: Tensor, y: Tensor) -> Tensors:
+        return self.inner.adapt(
+            lambda adapted: self._loss_at(adapted, x, y),
+            self.adapted,
+            self.meta_parameters,
+            self.first_order,
+        )
+
+    def _query_loss(self, x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
+        return self._loss_at(self._adapt_to_one(x, y), x_query, y_query)
+
+    def _in_chunks(self, function: Callable, *args: Tensor | Tensors) -> list:
+        """Vmap a function of one task over all tasks, a chunk at a time."""
+        batched = vmap(function, randomness="different")
+        tasks = len(args[-1])
+        size = self.chunk_size or tasks
+        return [batched(*_rows(args, i, i + size)) for i in range(0, tasks, size)]
+
+    def _recomputed_chunk(self, *batch: Tensor) -> Tensor:
+        """The losses of a chunk, without its graph; see `msr._recompute`."""
+        names, parameters = zip(*self.named_parameters())
+
+        def losses(*tensors: Tensor) -> Tensor:
+            values = dict(zip(names, tensors[: len(names)]))
+            return functional_call(self, values, (TaskBatch(*tensors[len(names) :]),))
+
+        return recompute(losses, *parameters, *batch)
+
+    def _check_one_device(self) -> None:
+        devices = {str(p.device) for p in self.model.parameters()}
+        if len(devices) > 1:
+            raise ValueError(f"expected a model on one device, got {sorted(devices)}")
+
+    def _check_data(self, x: Tensor, y: Tensor) -> None:
+        if x.device != self.device:
+            raise ValueError(
+                f"expected data on the model's device {self.device}, got {x.device}: "
+                f"move one with .to(...)"
+            )
+        for tensor in (x, y):
+            if tensor.is_floating_point() and tensor.dtype != self.dtype:
+                raise TypeError(
+                    f"expected data of the model's dtype {self.dtype}, got "
+                    f"{tensor.dtype}: move one with .to(...)"
+                )
+        if self.loss is F.mse_loss and not y.is_floating_point():
+            raise TypeError(
+                f"expected floating-point targets for mse_loss, got {y.dtype}: for class "
+                f"labels pass loss=torch.nn.functional.cross_entropy"
+            )
+
+
+def _rows(args: tuple[Tensor | Tensors, ...], start: int, stop: int) -> list:
+    """The tasks start..stop of every tensor in the arguments."""
+    return [
+        {name: tensor[start:stop] for name, tensor in arg.items()}
+        if isinstance(arg, dict)
+        else arg[start:stop]
+        for arg in args
+    ]

@@ -1,0 +1,123 @@
+"""Symmetry matrices: the factorization vec(W) = U v as torch parametrizations."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class SymmetryMatrix(nn.Module):
+    """Base class of parametrizations that map a filter v to a weight W.
+
+    Every parameter of a subclass belongs to the symmetry and is shared by all tasks;
+    `msr.MetaLearner` adapts the filter and never these. A subclass implements
+    ``forward`` (v to W), ``right_inverse`` (W to the nearest v, used when a weight is
+    assigned) and ``matrix`` (U as an explicit matrix).
+    """
+
+    weight_shape: torch.Size
+
+    def matrix(self) -> Float[Tensor, "mn k"]:
+        """The symmetry matrix U, with ``vec(W) = U vec(v)``."""
+        raise NotImplementedError
+
+
+class DenseSymmetry(SymmetryMatrix):
+    """A symmetry matrix with a free entry for every weight and filter parameter.
+
+    ``vec(W) = U v``, with row-major vec. Column j of U shows how the filter value
+    ``v[j]`` is spread over the weight.
+
+    Args:
+        U: shape (number of entries of W, k).
+        weight_shape: the shape of W.
+    """
+
+    U: nn.Parameter
+
+    def __init__(self, U: Float[Tensor, "mn k"], weight_shape: torch.Size) -> None:
+        super().__init__()
+        # Column-major storage keeps each sharing pattern contiguous. The products
+        # with thin matrices in the backward pass then run several times faster.
+        self.U = nn.Parameter(U.detach().T.contiguous().T)
+        self.weight_shape = weight_shape
+
+    def forward(self, v: Float[Tensor, " k"]) -> Tensor:
+        """The weight W with ``vec(W) = U v``."""
+        return F.linear(v, self.U).reshape(self.weight_shape)
+
+    @torch.no_grad()
+    def right_inverse(self, weight: Tensor) -> Float[Tensor, " k"]:
+        """The filter whose weight is nearest to ``weight`` in least squares."""
+        return torch.linalg.lstsq(self.U, weight.reshape(-1, 1)).solution[:, 0]
+
+    def matrix(self) -> Float[Tensor, "mn k"]:
+        """U itself."""
+        return self.U
+
+    def extra_repr(self) -> str:  # noqa: D102
+        return f"weight_shape={tuple(self.weight_shape)}, filters={self.U.shape[1]}"
+
+
+class KroneckerSymmetry(SymmetryMatrix):
+    """A symmetry matrix that is a Kronecker product of small square factors.
+
+    ``vec(W) = (A (x) B) vec(V)`` for a linear layer, so ``W = A V B^T``, and
+    ``vec(W) = (A (x) B (x) C) vec(V)`` for a convolution: A mixes output channels, B
+    input channels and C kernel positions. The filter V has the shape of W. The
+    factors hold m^2 + n^2 (+ s^2) numbers where a dense square U would hold (m n s)^2.
+
+    Args:
+        factors: square matrices; their sizes multiply to the number of weights, in
+            the order (first axis, second axis, all remaining axes together).
+        weight_shape: the shape of W.
+    """
+
+    factors: nn.ParameterList
+
+    def __init__(
+        self, factors: list[Float[Tensor, "_ _"]], weight_shape: torch.Size
+    ) -> None:
+        super().__init__()
+        self.factors = nn.ParameterList(nn.Parameter(f.detach().clone()) for f in factors)
+        self.weight_shape = weight_shape
+
+    def forward(self, v: Tensor) -> Tensor:
+        """The weight W; the filter v has its shape."""
+        return _kronecker_product_apply(list(self.factors), v)
+
+    @torch.no_grad()
+    def right_inverse(self, weight: Tensor) -> Tensor:
+        """The filter whose weight is nearest to ``weight`` in least squares."""
+        return _kronecker_product_apply(
+            [torch.linalg.pinv(f) for f in self.factors], weight
+        )
+
+    def matrix(self) -> Float[Tensor, "mn mn"]:
+        """The Kronecker product of the factors, which no computation forms."""
+        product = self.factors[0]
+        for factor in list(self.factors)[1:]:
+            product = torch.kron(product, factor)
+        return product
+
+    def extra_repr(self) -> str:  # noqa: D102
+        return f"weight_shape={tuple(self.weight_shape)}"
+
+
+def kronecker_sizes(weight_shape: torch.Size) -> tuple[int, ...]:
+    """The sizes of the factors for a weight of this shape: (m, n) or (m, n, s)."""
+    m, n, *kernel = weight_shape
+    return (m, n, math.prod(kernel)) if kernel else (m, n)
+
+
+def _kronecker_product_apply(factors: list[Tensor], v: Tensor) -> Tensor:
+    """``(A (x) B [(x) C]) vec(V)`` reshaped like V, without forming the product."""
+    A, B = factors[:2]
+    if v.ndim == 2:
+        return A @ v @ B.T
+    m, n, *kernel = v.shape
+    C = factors[2]
+    mixed = (A @ v.reshape(m, -1)).reshape(m, n, -1)
+    return (B @ (mixed @ C.T)).reshape(m, n, *kernel)

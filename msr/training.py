@@ -1,0 +1,286 @@
+"""Meta-training: the outer loop."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from . import checkpoint as checkpoints
+from .learner import MetaLearner
+from .tasks import TaskDistribution
+
+logger = logging.getLogger(__name__)
+
+OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+Callback = Callable[[int, MetaLearner, float], None]
+
+
+class Diverged(ArithmeticError):
+    """A run whose loss or gradient is no longer finite.
+
+    Attributes:
+        step: the outer step at which it happened (None in meta-testing).
+        tasks: the numbers of the tasks with a non-finite loss.
+        losses: the per-task losses, where there are any.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        step: int | None,
+        tasks: list[int],
+        losses: Tensor | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.step = step
+        self.tasks = tasks
+        self.losses = losses
+
+
+@dataclass
+class History:
+    """What happened at each outer step.
+
+    Attributes:
+        loss: mean query loss of the step's tasks, before the step's update.
+        seconds: wall time since the start of the run, at the end of the step.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+
+def meta_train(
+    learner: MetaLearner,
+    tasks: TaskDistribution,
+    steps: int = 1000,
+    batch_size: int = 32,
+    *,
+    lr: float = 1e-3,
+    optimizer: OptimizerFactory | None = None,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 100,
+    callback: Callback | None = None,
+    progress: bool = True,
+) -> History:
+    """Minimize the mean query loss over training tasks; changes the learner in place.
+
+    Each step draws ``batch_size`` training tasks (with replacement), adapts to them,
+    and updates everything that the tasks share: symmetry matrices, initial filters
+    and step sizes. Batches are moved to the learner's device and dtype. The draws
+    come from generators seeded with ``seed``: the caller's random state is neither
+    used nor changed.
+
+    With ``checkpoint`` the run saves its state every ``checkpoint_every`` steps and
+    at the end, and continues from the file if there is one: on one device the result
+    is the same, bit for bit, as that of an uninterrupted run. Only a state whose loss
+    was seen to be finite replaces an older one. More steps than before extend a run.
+
+    Args:
+        learner: what to train.
+        tasks: where training tasks come from.
+        steps: total number of outer steps, those in the checkpoint included.
+        batch_size: tasks per step.
+        lr: outer step size of Adam.
+        optimizer: makes another optimizer from the parameters; ``lr`` is then unused.
+        seed: of the task draws and of random layers such as dropout.
+        checkpoint: file for the state.
+        checkpoint_every: steps between writes.
+        callback: called after each update with (step from 1, learner, loss).
+        progress: show a bar with loss and rate. (The environment variable
+            ``TQDM_DISABLE=1`` hides it too.)
+
+    Returns:
+        loss and time of every step since the first.
+
+    Raises:
+        ValueError: ``steps`` < 0, ``batch_size`` < 1 or ``checkpoint_every`` < 1.
+        CheckpointError: the checkpoint is damaged or of another configuration;
+            nothing is overwritten and the learner is unchanged.
+        Diverged: a loss or gradient is not finite. The error names the step and the
+            tasks; the learner is back at the parameters of the last finite loss, and
+            the checkpoint is kept.
+    """
+    _check_at_least(0, steps=steps)
+    _check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
+    parameters = [p for p in learner.parameters() if p.requires_grad]
+    opt = optimizer(parameters) if optimizer else torch.optim.Adam(parameters, lr=lr)
+    run = _Run(
+        learner,
+        tasks,
+        opt,
+        torch.Generator().manual_seed(seed),
+        History(),
+        None if checkpoint is None else Path(checkpoint),
+        _config(learner, tasks, opt, batch_size, seed),
+    )
+    with _isolated_random_state(learner.device, seed):
+        run.resume()
+        bar = tqdm(
+            initial=len(run.history),
+            total=steps,
+            desc="meta-train",
+            unit="step",
+            leave=False,
+            **({} if progress else {"disable": True}),
+        )
+        with bar:
+            while len(run.history) < steps:
+                saving = len(run.history) % checkpoint_every == 0
+                loss = run.step(batch_size, saving)
+                if callback:
+                    callback(len(run.history), learner, loss)
+                bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
+                bar.update()
+        run.save()
+    return run.history
+
+
+@dataclass
+class _Run:
+    """The state of one meta-training run."""
+
+    learner: MetaLearner
+    tasks: TaskDistribution
+    optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+    history: History
+    checkpoint: Path | None
+    config: dict[str, Any]
+    last_good: list[Tensor] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.last_good = [p.detach().clone() for p in self.learner.parameters()]
+        self.started = time.perf_counter()
+
+    def step(self, batch_size: int, saving: bool) -> float:
+        """One outer step; returns the mean query loss before the update."""
+        before = self._snapshot() if saving and self.checkpoint else None
+        indices = torch.randint(
+            self.tasks.num_tasks("train"), (batch_size,), generator=self.generator
+        )
+        batch = self.tasks.batch("train", indices)
+        losses = self.learner(batch.to(self.learner.device, self.learner.dtype))
+        loss = losses.mean()
+        value = loss.item()
+        if not torch.isfinite(losses.detach()).all():
+            self._diverged("query loss", losses.detach(), indices)
+        self._remember()
+        if before is not None:
+            self._write(before)
+        self.optimizer.zero_grad()
+        loss.backward()
+        for p in self.learner.parameters():
+            if p.grad is not None and not torch.isfinite(p.grad).all():
+                self._diverged("gradient", losses.detach(), indices)
+        self.optimizer.step()
+        self.history.loss.append(value)
+        self.history.seconds.append(time.perf_counter() - self.started)
+        return value
+
+    def resume(self) -> None:
+        """Continue from the checkpoint, if there is one."""
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return
+        state = checkpoints.read(self.checkpoint, self.config, self.learner.device)
+        self.learner.load_state_dict(state["learner"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["rng"].cpu())
+        if self.learner.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_rng"].cpu(), self.learner.device)
+        self.history = History(**state["history"])
+        self.started -= self.history.seconds[-1] if len(self.history) else 0.0
+        self._remember()
+        logger.info("resumed %s at step %d", self.checkpoint, len(self.history))
+
+    def save(self) -> None:
+        """Write the state as it is now."""
+        if self.checkpoint is not None:
+            self._write(self._snapshot())
+
+    def _snapshot(self) -> bytes:
+        cuda = self.learner.device.type == "cuda"
+        state = {
+            "config": self.config,
+            "learner": self.learner.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state(self.learner.device) if cuda else None,
+            "history": asdict(self.history),
+        }
+        return checkpoints.serialize(state)
+
+    def _write(self, snapshot: bytes) -> None:
+        if self.checkpoint is not None:
+            checkpoints.write_atomically(self.checkpoint, snapshot)
+
+    @torch.no_grad()
+    def _remember(self) -> None:
+        for saved, p in zip(self.last_good, self.learner.parameters(), strict=True):
+            saved.copy_(p)
+
+    @torch.no_grad()
+    def _diverged(self, what: str, losses: Tensor, indices: Tensor) -> None:
+        for saved, p in zip(self.last_good, self.learner.parameters(), strict=True):
+            p.copy_(saved)
+        step = len(self.history) + 1
+        bad = indices[~torch.isfinite(losses).cpu()].tolist() or indices.tolist()
+        worst = int(losses.nan_to_num(nan=torch.inf).abs().argmax())
+        raise Diverged(
+            f"meta-training diverged at step {step}: the {what} is not finite. Worst is "
+            f"training task {int(indices[worst])} with query loss {float(losses[worst])}; "
+            f"tasks concerned: {len(bad)} of {len(indices)}. The learner is back at its "
+            f"last good state. Smaller inner or outer step sizes usually help.",
+            step,
+            bad,
+            losses,
+        )
+
+
+def _config(
+    learner: MetaLearner,
+    tasks: TaskDistribution,
+    optimizer: torch.optim.Optimizer,
+    batch_size: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Everything that decides the course of a run, in comparable form."""
+    return {
+        "tasks": repr(tasks),
+        "model": {name: list(p.shape) for name, p in learner.named_parameters()},
+        "dtype": str(learner.dtype),
+        "inner": repr(learner.inner),
+        "first_order": learner.first_order,
+        "loss": getattr(learner.loss, "__name__", type(learner.loss).__name__),
+        "optimizer": f"{type(optimizer).__name__}({optimizer.defaults})",
+        "batch_size": batch_size,
+        "seed": seed,
+    }
+
+
+@contextmanager
+def _isolated_random_state(device: torch.device, seed: int) -> Iterator[None]:
+    """Seed the global generators, for layers that use them, and restore them after."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def _check_at_least(least: int, **values: int) -> None:
+    for name, value in values.items():
+        if value < least:
+            raise ValueError(f"expected {name} >= {least}, got {value}")

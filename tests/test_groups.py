@@ -1,0 +1,116 @@
+"""Groups: the axioms, the catalogue, and invariance under relabelling."""
+
+import itertools
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import msr
+
+GROUPS = [*msr.small_groups().values(), msr.alternating(4), msr.symmetric(4)]
+groups = st.sampled_from(GROUPS)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda g: g.name)
+def test_axioms_by_brute_force(group: msr.FiniteGroup) -> None:
+    elements = range(group.order)
+    product = group.multiply
+    for a, b, c in itertools.product(elements, repeat=3):
+        assert product(product(a, b), c) == product(a, product(b, c))
+    for a in elements:
+        assert product(a, group.identity) == a == product(group.identity, a)
+        inverse = int(group.inverse[a])
+        assert product(a, inverse) == group.identity == product(inverse, a)
+
+
+def test_small_groups_are_14_and_pairwise_not_isomorphic() -> None:
+    groups = msr.small_groups()
+    assert Counter(g.order for g in groups.values()) == Counter(
+        {1: 1, 2: 1, 3: 1, 4: 2, 5: 1, 6: 2, 7: 1, 8: 5}
+    )
+    # order statistics with commutativity tell the groups of order <= 8 apart
+    signatures = {
+        (g.is_abelian, *sorted(g.element_order(a) for a in range(g.order)))
+        for g in groups.values()
+    }
+    assert len(signatures) == 14
+
+
+@pytest.mark.parametrize(
+    ("group", "sizes"),
+    [
+        (msr.symmetric(3), [1, 2, 3]),
+        (msr.dihedral(4), [1, 1, 2, 2, 2]),
+        (msr.quaternion(), [1, 1, 2, 2, 2]),
+        (msr.alternating(4), [1, 3, 4, 4]),
+        (msr.symmetric(4), [1, 3, 6, 6, 8]),
+        (msr.cyclic(5), [1] * 5),
+    ],
+    ids=lambda value: str(value),
+)
+def test_conjugacy_classes(group: msr.FiniteGroup, sizes: list[int]) -> None:
+    classes = group.conjugacy_classes()
+    assert sorted(map(len, classes)) == sizes
+    assert sorted(itertools.chain(*classes)) == list(range(group.order))
+
+
+def test_dihedral_relation() -> None:
+    group = msr.dihedral(5)
+    r, s = 1, 5
+    assert group.multiply(s, r) == group.multiply(int(group.inverse[r]), s)
+
+
+def test_quaternion_products() -> None:
+    names = msr.quaternion().names
+    product = {
+        (names[a], names[b]): names[msr.quaternion().multiply(a, b)]
+        for a in range(8)
+        for b in range(8)
+    }
+    assert product["i", "j"] == "k"
+    assert product["j", "i"] == "-k"
+    assert product["k", "k"] == "-1"
+    assert product["-i", "-i"] == "-1"
+
+
+def test_names_of_permutations() -> None:
+    assert msr.symmetric(3).names == (
+        "e",
+        "(2 3)",
+        "(1 2)",
+        "(1 2 3)",
+        "(1 3 2)",
+        "(1 3)",
+    )
+
+
+@given(data=st.data(), group=groups)
+def test_relabelling_changes_nothing_but_names(data, group: msr.FiniteGroup) -> None:
+    order = data.draw(st.permutations(range(group.order)))
+    new = group.relabel(order)
+    for a, b in itertools.product(range(group.order), repeat=2):
+        assert order[new.multiply(a, b)] == group.multiply(order[a], order[b])
+    assert order[new.identity] == group.identity
+    assert new.names[new.identity] == group.names[group.identity]
+    assert sorted(map(len, new.conjugacy_classes())) == sorted(
+        map(len, group.conjugacy_classes())
+    )
+
+
+@given(data=st.data(), group=st.sampled_from([g for g in GROUPS if g.order > 2]))
+def test_a_spoilt_table_is_no_group(data, group: msr.FiniteGroup) -> None:
+    """Changing one entry of a Latin square with n > 2 always breaks an axiom."""
+    table = group.table.clone()
+    a, b = (data.draw(st.integers(0, group.order - 1)) for _ in range(2))
+    table[a, b] = (table[a, b] + data.draw(st.integers(1, group.order - 1))) % group.order
+    with pytest.raises(ValueError, match=r"fails"):
+        msr.FiniteGroup(table)
+
+
+def test_direct_product_order_of_pairs() -> None:
+    group = msr.direct_product(msr.cyclic(2), msr.cyclic(3))
+    assert group.multiply(1 * 3 + 2, 1 * 3 + 2) == 0 * 3 + 1
+    assert torch.equal(group.table, group.table.T)

@@ -1,0 +1,169 @@
+"""Symmetry matrices as parametrizations, and reparameterize on module trees."""
+
+import copy
+
+import pytest
+import torch
+from helpers import randomize
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+import msr
+from msr.symmetry import kronecker_sizes
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+LAYERS = [
+    nn.Linear(4, 3),
+    nn.Conv1d(2, 3, 4),
+    nn.Conv2d(2, 3, (2, 3)),
+    nn.Conv3d(1, 2, 2),
+    nn.Conv2d(4, 6, 3, groups=2),
+    nn.ConvTranspose2d(2, 3, 2),
+]
+
+
+@pytest.mark.parametrize("factorization", ["dense", "kronecker"])
+@pytest.mark.parametrize("layer", LAYERS, ids=str)
+def test_weight_is_U_times_v_in_row_major_order(layer, factorization, generator) -> None:
+    layer = copy.deepcopy(layer).double()
+    shape = layer.weight.shape
+    filters = 5 if factorization == "dense" else None
+    msr.reparameterize(layer, filters, factorization)
+    randomize(layer, generator)
+    parametrization = layer.parametrizations.weight
+    U, v = parametrization[0].matrix(), parametrization.original
+    assert layer.weight.shape == shape
+    torch.testing.assert_close(U @ v.flatten(), layer.weight.flatten())
+    if factorization == "dense":
+        assert v.shape == (5,)
+        assert parametrization[0].U.shape == (shape.numel(), 5)
+    else:
+        assert v.shape == shape
+        sizes = [len(f) for f in parametrization[0].factors]
+        assert tuple(sizes) == kronecker_sizes(shape)
+
+
+def test_kronecker_linear_is_A_V_Bt(generator) -> None:
+    layer = msr.reparameterize(nn.Linear(4, 3, bias=False), factorization="kronecker")
+    randomize(layer, generator)
+    A, B = layer.parametrizations.weight[0].factors
+    V = layer.parametrizations.weight.original
+    torch.testing.assert_close(layer.weight, A @ V @ B.T)
+
+
+@pytest.mark.parametrize("factorization", ["dense", "kronecker"])
+@pytest.mark.parametrize("layer", LAYERS, ids=str)
+def test_assigning_a_weight_projects_it(layer, factorization, generator) -> None:
+    """layer.weight = W sets v by least squares: exact inside span(U), nearest outside."""
+    layer = copy.deepcopy(layer).double()
+    filters = 5 if factorization == "dense" else None
+    msr.reparameterize(layer, filters, factorization)
+    randomize(layer, generator)
+    inside = layer.weight.detach().clone()
+    layer.weight = torch.zeros_like(inside)
+    torch.testing.assert_close(layer.weight, torch.zeros_like(inside))
+    layer.weight = inside
+    torch.testing.assert_close(layer.weight, inside)
+    if factorization == "dense":
+        W = torch.randn(inside.shape, generator=generator)
+        layer.weight = W
+        residual = (W - layer.weight).flatten()
+        U = layer.parametrizations.weight[0].U
+        torch.testing.assert_close(U.T @ residual, torch.zeros(5), atol=1e-10, rtol=0)
+
+
+def test_kronecker_without_noise_keeps_the_function(generator) -> None:
+    model = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Tanh(), nn.Flatten(), nn.Linear(12, 2))
+    x = torch.randn(4, 2, 4, 4, generator=generator)
+    before = model(x)
+    msr.reparameterize(model, factorization="kronecker", std=0.0)
+    torch.testing.assert_close(model(x), before)
+
+
+def test_whole_tree_and_only_its_layers() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inside = nn.ModuleDict({"conv": nn.Conv1d(2, 2, 3)})
+            self.norm = nn.LayerNorm(4)
+            self.free = nn.Parameter(torch.ones(2))
+
+    model = nn.Sequential(Block(), nn.Linear(3, 3), nn.Embedding(5, 3))
+    assert msr.reparameterize(model, filters=2) is model
+    names = [name for name, _ in msr.symmetry_matrices(model)]
+    assert names == [
+        "0.inside.conv.parametrizations.weight.0",
+        "1.parametrizations.weight.0",
+    ]
+    adapted = msr.adapted_parameters(model)
+    assert {
+        "0.inside.conv.parametrizations.weight.original",
+        "0.inside.conv.bias",
+        "1.parametrizations.weight.original",
+        "1.bias",
+        "0.norm.weight",
+        "0.norm.bias",
+        "0.free",
+        "2.weight",
+    } == set(adapted)
+
+
+def test_seed_decides_and_the_global_state_is_left_alone() -> None:
+    def build(seed: int) -> torch.Tensor:
+        layer = msr.reparameterize(nn.Linear(4, 3), filters=2, seed=seed)
+        return torch.cat([layer.weight.flatten(), layer.parametrizations.weight.original])
+
+    assert torch.equal(build(1), build(1))
+    assert not torch.equal(build(1), build(2))
+    state = torch.get_rng_state()
+    layers = [nn.Linear(4, 3), nn.Conv2d(1, 2, 3)]
+    torch.set_rng_state(state)
+    msr.reparameterize(layers[0], filters=2)
+    msr.reparameterize(layers[1], factorization="kronecker")
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_initial_scale() -> None:
+    layer = msr.reparameterize(nn.Linear(70, 68), filters=30, std=0.02)
+    U, v = layer.parametrizations.weight[0].U, layer.parametrizations.weight.original
+    assert U.std().item() == pytest.approx(0.02, rel=0.02)
+    assert v.std().item() == pytest.approx(68**-0.5, rel=0.3)
+
+
+def test_columns_of_U_are_contiguous_and_stay_so() -> None:
+    layer = msr.reparameterize(nn.Linear(6, 5), filters=3)
+    copied = copy.deepcopy(layer)
+    copied.load_state_dict(layer.state_dict())
+    copied(torch.ones(2, 6)).sum().backward()
+    U = copied.parametrizations.weight[0].U
+    assert U.stride() == (1, 30)
+    assert U.grad.stride() == (1, 30)
+
+
+@given(
+    m=st.integers(1, 5),
+    n=st.integers(1, 5),
+    k=st.integers(1, 4),
+    seed=st.integers(0, 999),
+)
+@settings(deadline=None, max_examples=40)
+def test_layer_output_is_linear_in_the_filter(m, n, k, seed) -> None:
+    torch.set_default_dtype(torch.float64)
+    k = min(k, m * n)
+    generator = torch.Generator().manual_seed(seed)
+    layer = msr.reparameterize(nn.Linear(n, m, bias=False), filters=k, seed=seed)
+    v = layer.parametrizations.weight.original
+    x = torch.randn(3, n, generator=generator)
+    values = torch.randn(2, k, generator=generator)
+
+    def output(filter_value: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            v.copy_(filter_value)
+            return layer(x)
+
+    first, second = map(output, values)
+    torch.testing.assert_close(
+        output(2 * values[0] - 3 * values[1]), 2 * first - 3 * second
+    )

@@ -1,0 +1,218 @@
+"""meta_train and meta_test: learning, determinism, resuming, divergence."""
+
+import copy
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import tiny_learner, tiny_tasks
+from torch import nn
+
+import msr
+
+
+def states_equal(a: msr.MetaLearner, b: msr.MetaLearner) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters()))
+
+
+def train(learner: msr.MetaLearner, steps: int, **settings) -> msr.History:
+    defaults = dict(batch_size=4, lr=1e-2, progress=False)
+    return msr.meta_train(learner, tiny_tasks(), steps, **(defaults | settings))
+
+
+def test_learns_the_convolution_space() -> None:
+    """On a small problem U finds translation: the loss and the angle both vanish."""
+    learner = tiny_learner(inner=msr.GradientDescent(steps=5, lr=0.1))
+    tasks = tiny_tasks(train_tasks=500, train_examples=10, test_examples=10, support=5)
+    U = learner.model[0].parametrizations.weight[0].U
+    before = msr.meta_test(learner, tasks, progress=False).mse
+    start = msr.principal_angles(U, tasks.symmetry_matrix()).max()
+    history = msr.meta_train(learner, tasks, 600, 16, lr=1e-2, progress=False)
+    after = msr.meta_test(learner, tasks, progress=False).mse
+    end = msr.principal_angles(U, tasks.symmetry_matrix()).max()
+    assert after < 0.02 * before
+    assert start > 1.0
+    assert end < 0.05
+    assert len(history) == len(history.seconds) == 600
+
+
+def test_same_seed_same_run_and_the_global_state_is_left_alone() -> None:
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    a, b, c = tiny_learner(), tiny_learner(), tiny_learner()
+    torch.set_rng_state(state)
+    first = train(a, 20)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(2)
+    second, other = train(b, 20), train(c, 20, seed=1)
+    assert first.loss == second.loss != other.loss
+    assert states_equal(a, b)
+    assert not states_equal(a, c)
+
+
+def test_first_steps_by_hand() -> None:
+    """Two steps of the loop written out, with the same draws."""
+    a, b = tiny_learner(), tiny_learner()
+    history = train(a, 2)
+    generator = torch.Generator().manual_seed(0)
+    optimizer = torch.optim.Adam(b.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(2):
+        indices = torch.randint(30, (4,), generator=generator)
+        loss = b(tiny_tasks().batch("train", indices)).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert history.loss == losses
+    assert states_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [None, lambda p: torch.optim.SGD(p, 0.01, momentum=0.9)]
+)
+def test_resume_is_bit_for_bit(tmp_path: Path, optimizer) -> None:
+    whole, parts = tiny_learner(), tiny_learner()
+    expected = train(whole, 25, optimizer=optimizer)
+    file = tmp_path / "deep" / "run.pt"
+    train(parts, 10, optimizer=optimizer, checkpoint=file)
+    resumed = tiny_learner(seed=5)  # everything comes from the file
+    history = train(resumed, 25, optimizer=optimizer, checkpoint=file)
+    assert history.loss == expected.loss
+    assert history.seconds == sorted(history.seconds)
+    assert states_equal(whole, resumed)
+    again = train(tiny_learner(), 25, optimizer=optimizer, checkpoint=file)
+    assert again.loss == expected.loss
+
+
+def test_resume_replays_dropout(tmp_path: Path) -> None:
+    def build() -> msr.MetaLearner:
+        model = nn.Sequential(nn.Linear(8, 6, bias=False), nn.Dropout(0.3))
+        return msr.MetaLearner(msr.reparameterize(model, filters=3))
+
+    whole, resumed = build(), build()
+    expected = train(whole, 12)
+    train(build(), 5, checkpoint=tmp_path / "run.pt")
+    assert train(resumed, 12, checkpoint=tmp_path / "run.pt").loss == expected.loss
+    assert states_equal(whole, resumed)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_killed_run_resumes_from_its_last_save(tmp_path: Path) -> None:
+    def kill(step: int, learner: msr.MetaLearner, loss: float) -> None:
+        if step == 14:
+            raise Killed
+
+    whole = tiny_learner()
+    expected = train(whole, 20)
+    file = tmp_path / "run.pt"
+    with pytest.raises(Killed):
+        train(tiny_learner(), 20, checkpoint=file, checkpoint_every=5, callback=kill)
+    steps = []
+    resumed = tiny_learner()
+    history = train(
+        resumed, 20, checkpoint=file, callback=lambda step, *_: steps.append(step)
+    )
+    assert steps == list(range(11, 21))
+    assert history.loss == expected.loss
+    assert states_equal(whole, resumed)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_a_failed_write_keeps_the_old_checkpoint(tmp_path: Path, monkeypatch) -> None:
+    file = tmp_path / "run.pt"
+    train(tiny_learner(), 5, checkpoint=file)
+    before = file.read_bytes()
+
+    def full(*_) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        train(tiny_learner(), 10, checkpoint=file)
+    assert file.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_divergence_names_step_and_task_and_keeps_the_last_good_state(tmp_path) -> None:
+    file = tmp_path / "run.pt"
+    losses, states = [], []
+
+    def record(step: int, learner: msr.MetaLearner, loss: float) -> None:
+        losses.append(loss)
+        states.append(copy.deepcopy(learner.state_dict()))
+
+    learner = tiny_learner(inner=msr.GradientDescent(40, lr=0.1))
+    with pytest.raises(msr.Diverged, match=r"step \d+.*training task \d+") as caught:
+        train(
+            learner,
+            500,
+            optimizer=lambda p: torch.optim.SGD(p, 3.0),
+            checkpoint=file,
+            checkpoint_every=1,
+            callback=record,
+        )
+    error = caught.value
+    assert error.step == len(losses) + 1
+    assert 0 <= min(error.tasks) <= max(error.tasks) < 30
+    assert all(torch.isfinite(torch.tensor(loss)) for loss in losses)
+    assert all(torch.isfinite(p).all() for p in learner.parameters())
+    saved = torch.load(file, weights_only=True)
+    assert saved["history"]["loss"] == losses[: len(saved["history"]["loss"])]
+    assert all(torch.isfinite(t).all() for t in saved["learner"].values())
+    last_good = states[-2 if "query loss" in str(error) else -1]
+    assert all(torch.equal(t, last_good[n]) for n, t in learner.state_dict().items())
+
+
+def test_meta_test_counts_every_task_once_and_changes_nothing() -> None:
+    learner, tasks = tiny_learner(), tiny_tasks()
+    before = copy.deepcopy(learner.state_dict())
+    results = [
+        msr.meta_test(learner, tasks, batch_size=b, progress=False) for b in (5, 100)
+    ]
+    losses = results[0].losses
+    torch.testing.assert_close(losses, results[1].losses)
+    for i in range(12):
+        expected = learner(tasks.batch("test", [i]))
+        torch.testing.assert_close(losses[i : i + 1], expected.detach())
+    assert all(torch.equal(t, before[n]) for n, t in learner.state_dict().items())
+    assert not losses.requires_grad
+    assert learner.training
+
+
+def test_confidence_interval_by_hand() -> None:
+    result = msr.MetaTestResult(torch.tensor([1.0, 2.0, 3.0, 6.0]))
+    assert result.mse == 3.0
+    variance = (4 + 1 + 0 + 9) / 3
+    assert result.ci95 == pytest.approx(1.96 * (variance / 4) ** 0.5)
+    assert "mse=3" in repr(result)
+
+
+def test_meta_test_names_diverging_tasks() -> None:
+    learner = tiny_learner(inner=msr.GradientDescent(500, lr=1e6))
+    with pytest.raises(msr.Diverged, match=r"test task \d+") as caught:
+        msr.meta_test(learner, tiny_tasks(), progress=False)
+    assert caught.value.tasks
+    assert len(caught.value.losses) == 12
+
+
+def test_progress_bar_shows_loss_and_rate(capsys) -> None:
+    train(tiny_learner(), 3, progress=True, callback=lambda *_: time.sleep(0.11))
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "loss=" in shown.err
+    assert "step/s" in shown.err or "s/step" in shown.err
+    train(tiny_learner(), 3, progress=False)
+    msr.meta_test(tiny_learner(), tiny_tasks(), progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_model_dtype_decides_the_batches_dtype() -> None:
+    learner = tiny_learner().double()
+    history = train(learner, 2)
+    assert len(history) == 2
+    assert learner.dtype == torch.float64
