@@ -22,6 +22,7 @@ from .groups import (
 )
 from .inner import GradientDescent, InnerLoop
 from .learner import MetaLearner
+from .losses import mean_squared_error
 from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
 from .representations import (
     Representation,
@@ -66,6 +67,7 @@ __all__ = [
     "group_convolution_matrix",
     "intertwiner_basis",
     "intertwiner_dimension",
+    "mean_squared_error",
     "meta_test",
     "meta_train",
     "permutation_group",

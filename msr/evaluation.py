@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from tqdm.auto import tqdm
 
+from ._progress import progress_bar
 from .learner import MetaLearner
 from .tasks import Split, TaskDistribution
 from .training import Diverged
@@ -73,12 +73,7 @@ def meta_test(
     was_training = learner.training
     learner.eval()
     indices = torch.arange(tasks.num_tasks(split)).split(batch_size)
-    bar = tqdm(
-        indices,
-        desc="meta-test",
-        leave=False,
-        **({} if progress else {"disable": True}),
-    )
+    bar = progress_bar(indices, show=progress, desc="meta-test")
     try:
         losses = torch.cat(
             [

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
-from torch.nn import functional as F
 
 from ._recompute import recompute
 from .batch import TaskBatch, check_examples
 from .inner import GradientDescent, InnerLoop, Tensors
+from .losses import mean_squared_error
 from .reparameterize import adapted_parameters
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -48,7 +48,7 @@ class MetaLearner(nn.Module):
         self,
         model: nn.Module,
         inner: InnerLoop | None = None,
-        loss: Loss = F.mse_loss,
+        loss: Loss = mean_squared_error,
         *,
         first_order: bool = False,
         chunk_size: int | None = None,
@@ -100,7 +100,7 @@ class MetaLearner(nn.Module):
 
         Raises:
             ValueError: the batch and the model are on different devices.
-            TypeError: their dtypes differ, or integer targets meet ``mse_loss``.
+            TypeError: their dtypes differ, or the loss does not take the targets.
         """
         self._check_data(batch.x_support, batch.y_support)
         self._check_data(batch.x_query, batch.y_query)
@@ -203,11 +203,6 @@ class MetaLearner(nn.Module):
                     f"expected data of the model's dtype {self.dtype}, got "
                     f"{tensor.dtype}: move one with .to(...)"
                 )
-        if self.loss is F.mse_loss and not y.is_floating_point():
-            raise TypeError(
-                f"expected floating-point targets for mse_loss, got {y.dtype}: for class "
-                f"labels pass loss=torch.nn.functional.cross_entropy"
-            )
 
 
 def _rows(args: tuple[Tensor | Tensors, ...], start: int, stop: int) -> list:

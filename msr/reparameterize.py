@@ -122,7 +122,7 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
                 f"expected layers with a plain weight, got {name!r}, which is "
                 f"parametrized already"
             )
-        if nn.parameter.is_lazy(layer.weight):
+        if nn.parameter.is_lazy(layer.get_parameter("weight")):
             raise ValueError(
                 f"expected initialized layers, got lazy {name!r}: "
                 f"run the module once on an example first"

@@ -48,9 +48,11 @@ class Representation:
         """chi(g) = trace rho(g), for every g."""
         return self.matrices.diagonal(dim1=1, dim2=2).sum(-1)
 
-    def to(self, *args: torch.device | torch.dtype | str) -> "Representation":
+    def to(
+        self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> "Representation":
         """The same representation on another device or in another dtype."""
-        return Representation(self.group, self.matrices.to(*args), self.name)
+        return Representation(self.group, self.matrices.to(device, dtype), self.name)
 
 
 def _check_homomorphism(group: FiniteGroup, matrices: Tensor) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from . import checkpoint as checkpoints
+from ._progress import progress_bar
 from .learner import MetaLearner
 from .tasks import TaskDistribution
 
@@ -127,13 +127,12 @@ def meta_train(
     )
     with _isolated_random_state(learner.device, seed):
         run.resume()
-        bar = tqdm(
+        bar = progress_bar(
+            show=progress,
             initial=len(run.history),
             total=steps,
             desc="meta-train",
             unit="step",
-            leave=False,
-            **({} if progress else {"disable": True}),
         )
         with bar:
             while len(run.history) < steps:

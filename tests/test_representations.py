@@ -111,7 +111,7 @@ def test_reynolds_projects(generator: torch.Generator) -> None:
 @settings(deadline=None, max_examples=30)
 def test_averaged_weights_are_equivariant(seed: int, group: msr.FiniteGroup) -> None:
     generator = torch.Generator().manual_seed(seed)
-    rho = msr.regular(group).to(torch.float64)
+    rho = msr.regular(group).to(dtype=torch.float64)
     W = torch.randn(rho.dim, rho.dim, generator=generator, dtype=torch.float64)
     x = torch.randn(5, rho.dim, generator=generator, dtype=torch.float64)
     averaged = msr.reynolds(rho, rho, W)

@@ -200,12 +200,16 @@ def test_meta_test_names_diverging_tasks() -> None:
     assert len(caught.value.losses) == 12
 
 
-def test_progress_bar_shows_loss_and_rate(capsys) -> None:
+def test_progress_bar_shows_loss_and_rate(capsys, monkeypatch) -> None:
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
     train(tiny_learner(), 3, progress=True, callback=lambda *_: time.sleep(0.11))
     shown = capsys.readouterr()
     assert not shown.out
     assert "loss=" in shown.err
     assert "step/s" in shown.err or "s/step" in shown.err
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    train(tiny_learner(), 3, progress=True)
+    monkeypatch.delenv("TQDM_DISABLE")
     train(tiny_learner(), 3, progress=False)
     msr.meta_test(tiny_learner(), tiny_tasks(), progress=False)
     assert capsys.readouterr() == ("", "")

@@ -1,0 +1,90 @@
+# Two commands: `make book` and `make test`. Each starts from nothing but Python and
+# make, says what it does, and can be run again at any time.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Progress bars would stay behind in the outputs of executed notebooks.
+export TQDM_DISABLE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help:
+	@echo "make book        execute every chapter and build _build/html/index.html"
+	@echo "make test        unit tests, then nbval over every chapter"
+	@echo "make lint        style, types"
+	@echo "make chapters    execute the chapters in place, to commit their outputs"
+	@echo "make cover       draw book/images/cover.png again"
+	@echo "make bench       time a meta-step against a loop with higher"
+	@echo "make repository  write the repository's address where it is needed"
+	@echo "make lock        resolve constraints.txt anew from pyproject.toml"
+	@echo "make clean       remove _build and $(VENV)"
+
+# The stamp is written last: an installation that broke off starts anew.
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found: install Python 3.11 or newer, or say make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: Python 3.11 or newer is needed, {v.major}.{v.minor} found: say make PYTHON=python3.12, for instance")'
+	@echo "==> Installing into $(VENV) (some minutes and, on Linux with a GPU build of torch, some GB the first time)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[book,test]"
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED)
+
+.PHONY: book
+book: $(INSTALLED)
+	@echo "==> Executing every chapter and building the book; a warning is an error"
+	$(BIN)/jupyter-book build . --all -W --keep-going
+	@test -f _build/html/index.html
+	@echo "==> Done: open _build/html/index.html"
+
+.PHONY: test
+test: $(INSTALLED)
+	@echo "==> Unit tests"
+	$(BIN)/python -m pytest -q
+	@echo "==> Every chapter under nbval: executed anew, outputs compared with the committed ones"
+	$(BIN)/python -m pytest -q --nbval --nbval-current-env book
+	@echo "==> Done: unit tests and chapters passed"
+
+.PHONY: lint
+lint: $(INSTALLED)
+	@echo "==> Style and types"
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m tools.repository --check
+
+.PHONY: chapters
+chapters: $(INSTALLED)
+	$(BIN)/python -m tools.notebooks
+
+.PHONY: cover
+cover: $(INSTALLED)
+	$(BIN)/python -m tools.cover
+
+.PHONY: bench
+bench: $(INSTALLED)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	$(BIN)/python -m benchmarks.meta_step
+
+.PHONY: repository
+repository: $(INSTALLED)
+	$(BIN)/python -m tools.repository
+
+# torch is held at the version that the book was measured with.
+.PHONY: lock
+lock: $(INSTALLED)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+		--no-annotate --custom-compile-command "make lock" --quiet --upgrade \
+		--constraint <(echo "torch==2.13.0") --output-file constraints.txt
+
+.PHONY: clean
+clean:
+	rm -rf _build $(VENV)

