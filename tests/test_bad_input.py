@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import tiny_learner, tiny_tasks
 from torch import nn
 from torch.nn import functional as F
 
 import msr
+from helpers import tiny_learner, tiny_tasks
 
 pytestmark = pytest.mark.bad_input
 

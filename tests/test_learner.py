@@ -4,7 +4,6 @@ import copy
 
 import pytest
 import torch
-from helpers import conv_msr, random_batch, randomize, two_layer_msr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -12,6 +11,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 import msr
+from helpers import conv_msr, random_batch, randomize, two_layer_msr
 
 pytestmark = pytest.mark.usefixtures("float64")
 

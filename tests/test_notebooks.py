@@ -117,5 +117,5 @@ def test_no_reader_needs_more_than_colab_has(notebook: NotebookNode) -> None:
         )
     )
     allowed = {"torch", "numpy", "matplotlib", "ipywidgets", "IPython", "msr"}
-    standard = {"importlib", "itertools", "math", "os"}
+    standard = {"importlib", "itertools", "math", "os", "textwrap"}
     assert imported <= allowed | standard

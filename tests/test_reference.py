@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from helpers import reference
 from torch import nn
 
 import msr
+from helpers import reference
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -4,12 +4,12 @@ import copy
 
 import pytest
 import torch
-from helpers import randomize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 import msr
+from helpers import randomize
 from msr.symmetry import kronecker_sizes
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import tiny_learner, tiny_tasks
 from torch import nn
 
 import msr
+from helpers import tiny_learner, tiny_tasks
 
 
 def states_equal(a: msr.MetaLearner, b: msr.MetaLearner) -> bool:
