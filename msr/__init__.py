@@ -20,9 +20,11 @@ from .groups import (
     small_groups,
     symmetric,
 )
+from .history import Diverged, History
 from .inner import GradientDescent, InnerLoop
 from .learner import MetaLearner
 from .losses import mean_squared_error
+from .recorded import escnn_kernel_basis
 from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
 from .representations import (
     Representation,
@@ -34,9 +36,10 @@ from .representations import (
     reynolds,
     trivial,
 )
+from .steerable import steerable_kernels
 from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 from .tasks import LowRank1d, TaskDistribution
-from .training import Diverged, History, meta_train
+from .training import meta_train
 
 __version__ = "0.1.0"
 
@@ -64,6 +67,7 @@ __all__ = [
     "direct_product",
     "direct_sum",
     "equivariance_error",
+    "escnn_kernel_basis",
     "group_convolution_matrix",
     "intertwiner_basis",
     "intertwiner_dimension",
@@ -78,6 +82,7 @@ __all__ = [
     "reparameterize",
     "reynolds",
     "small_groups",
+    "steerable_kernels",
     "symmetric",
     "symmetry_matrices",
     "trivial",

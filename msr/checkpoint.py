@@ -1,13 +1,15 @@
 """Checkpoints that are written whole or not at all, and know what run they belong to."""
 
+import hashlib
 import io
 import os
-import pickle
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
+
+MAGIC = b"msr checkpoint 1 "
 
 
 class CheckpointError(ValueError):
@@ -15,10 +17,14 @@ class CheckpointError(ValueError):
 
 
 def serialize(state: dict[str, Any]) -> bytes:
-    """A snapshot of a state made of tensors and plain Python values."""
+    """The content of a checkpoint file: a line with a digest, then the state.
+
+    The state consists of tensors and plain Python values.
+    """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    return buffer.getvalue()
+    payload = buffer.getvalue()
+    return MAGIC + hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -36,29 +42,40 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
-def read(path: Path, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
-    """The state in a checkpoint of the run with this configuration.
-
-    The file is never changed.
+def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """The state in a checkpoint file, which is never changed.
 
     Raises:
-        CheckpointError: the file is truncated, is no checkpoint, or was written by a
-            run with another configuration; the message names the settings that differ.
+        CheckpointError: the file is damaged or no checkpoint of this package.
+        OSError: it cannot be read at all.
     """
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
+    header, _, payload = path.read_bytes().partition(b"\n")
+    digest = hashlib.sha256(payload).hexdigest().encode()
+    if header != MAGIC + digest:
+        what = "a damaged or truncated one" if header.startswith(MAGIC) else "another file"
         raise CheckpointError(
-            f"expected a checkpoint in {path}, got a file that cannot be read "
-            f"({type(error).__name__}): it may be truncated. It was left as it is; "
-            f"delete it to start anew."
-        ) from error
-    if not isinstance(state, dict) or "config" not in state:
-        raise CheckpointError(f"expected a checkpoint of msr in {path}, got another file")
+            f"expected a checkpoint in {path}, got {what}. It was left as it is; delete "
+            f"it to start anew."
+        )
+    state: dict[str, Any] = torch.load(
+        io.BytesIO(payload), map_location=device, weights_only=True
+    )
+    return state
+
+
+def load_of_run(path: Path, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """The state in a checkpoint of the run with this configuration.
+
+    Raises:
+        CheckpointError: as for `load`, or the file was written by a run with another
+            configuration; the message names the settings that differ.
+    """
+    state = load(path, device)
+    theirs = state["config"]
     differences = [
-        f"{key}: this run has {config.get(key)!r}, the file {state['config'].get(key)!r}"
-        for key in sorted(config.keys() | state["config"].keys())
-        if config.get(key) != state["config"].get(key)
+        f"{key}: this run has {config.get(key)!r}, the file {theirs.get(key)!r}"
+        for key in sorted(config.keys() | theirs.keys())
+        if config.get(key) != theirs.get(key)
     ]
     if differences:
         raise CheckpointError(

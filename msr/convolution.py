@@ -65,10 +65,10 @@ def principal_angles(
     from scipy.linalg import subspace_angles  # loads slowly, used rarely
 
     for name, matrix in (("U", U), ("V", V)):
-        if matrix.ndim != 2 or matrix.shape[0] != U.shape[0]:
+        if matrix.ndim != 2 or U.shape[:1] != V.shape[:1]:
             raise ValueError(
-                f"expected {name} of shape ({U.shape[0]}, columns), "
-                f"got {tuple(matrix.shape)}"
+                f"expected U and V of shape (rows, columns) with the same rows, got "
+                f"{tuple(U.shape)} and {tuple(V.shape)}"
             )
         if not torch.isfinite(matrix).all():
             raise ValueError(f"expected finite columns, got NaN or infinity in {name}")

@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ._progress import progress_bar
+from .history import Diverged
 from .learner import MetaLearner
 from .tasks import Split, TaskDistribution
-from .training import Diverged
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def meta_test(
     """
     if batch_size < 1:
         raise ValueError(f"expected batch_size >= 1, got {batch_size}")
-    was_training = learner.training
+    modes = {module: module.training for module in learner.modules()}
     learner.eval()
     indices = torch.arange(tasks.num_tasks(split)).split(batch_size)
     bar = progress_bar(indices, show=progress, desc="meta-test")
@@ -82,7 +82,8 @@ def meta_test(
             ]
         )
     finally:
-        learner.train(was_training)
+        for module, mode in modes.items():
+            module.training = mode
     bad = (~torch.isfinite(losses)).nonzero()[:, 0].tolist()
     if bad:
         raise Diverged(

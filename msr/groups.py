@@ -172,9 +172,15 @@ def permutation_group(
     The product is composition: ``(a b)(i) = a(b(i))``.
 
     Raises:
-        ValueError: an entry is no permutation, or the set is not closed.
+        ValueError: there is none, one comes twice or is no permutation, or the set
+            is not closed.
     """
     elements = [tuple(p) for p in permutations]
+    if len(set(elements)) < max(1, len(elements)):
+        raise ValueError(
+            f"expected at least one permutation and none twice, got {len(elements)} "
+            f"of which {len(set(elements))} are distinct"
+        )
     for p in elements:
         if sorted(p) != list(range(len(elements[0]))):
             raise ValueError(f"expected permutations of 0..{len(elements[0]) - 1}, got {p}")

@@ -14,7 +14,10 @@ SupportLoss = Callable[[Tensors], Float[Tensor, ""]]
 
 @runtime_checkable
 class InnerLoop(Protocol):
-    """What `msr.MetaLearner` asks of an inner loop."""
+    """What `msr.MetaLearner` asks of an inner loop.
+
+    Its ``repr`` should name every setting: checkpoints use it to tell runs apart.
+    """
 
     def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
         """The inner loop's own meta-parameters, such as step sizes."""

@@ -1,11 +1,13 @@
 """Figures of the book. matplotlib is imported when a function is called, not before."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from ._slideshow import Slideshow, png_and_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which readers of every colour vision can tell apart.
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 DIVERGING = "RdBu_r"
+
+Item = TypeVar("Item")
 
 
 def plot_matrix(
@@ -34,7 +38,9 @@ def plot_matrix(
     """
     values = matrix.detach().cpu()
     limit = limit or float(values.abs().max()) or 1.0
-    ax.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
+    ax.imshow(
+        values.numpy(), cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest"
+    )
     ax.set(title=title, xticks=[], yticks=[])
     if numbers:
         for (row, column), value in _entries(values):
@@ -59,12 +65,18 @@ def plot_factorization(
     of that value.
 
     Raises:
-        ValueError: a row of U has more than one nonzero entry.
+        ValueError: a row of U has more than one nonzero entry, or there are more filter
+            values than colours.
     """
     import matplotlib.pyplot as plt
 
     if int((U != 0).sum(1).max()) > 1:
         raise ValueError("expected at most one nonzero entry in each row of U, got more")
+    if U.shape[1] > len(PALETTE):
+        raise ValueError(
+            f"expected at most {len(PALETTE)} filter values, one colour each, "
+            f"got {U.shape[1]}"
+        )
     source = torch.where((U != 0).any(1), U.abs().argmax(1) + 1, 0)
     k = U.shape[1]
     panels = [
@@ -90,11 +102,11 @@ def _draw_coloured_cells(ax: "Axes", title: str, colours: Tensor, values: Tensor
     from matplotlib.colors import ListedColormap
 
     palette = ListedColormap(["white", *PALETTE])
-    ax.imshow(colours, cmap=palette, vmin=-0.5, vmax=len(PALETTE) + 0.5)
+    ax.imshow(colours.numpy(), cmap=palette, vmin=-0.5, vmax=len(PALETTE) + 0.5)
     ax.set_title(title, fontsize=10)
     ax.set(
-        xticks=torch.arange(colours.shape[1] + 1) - 0.5,
-        yticks=torch.arange(colours.shape[0] + 1) - 0.5,
+        xticks=[i - 0.5 for i in range(colours.shape[1] + 1)],
+        yticks=[i - 0.5 for i in range(colours.shape[0] + 1)],
         xticklabels=[],
         yticklabels=[],
     )
@@ -140,6 +152,45 @@ def plot_matrices(
     for ax in axes.flat[len(matrices) :]:
         ax.set_axis_off()
     return figure
+
+
+def slideshow(
+    draw: "Callable[[Item], Figure]",
+    items: Sequence[Item],
+    *,
+    title: str,
+    label: Callable[[Item], str],
+    alt: Callable[[Item], str],
+    start: int = 0,
+    interval: int = 700,
+) -> Slideshow:
+    """Draw one frame per item and put them behind a slider and a play button.
+
+    The result displays in Jupyter, on Colab and in static pages, with neither kernel
+    nor network: the frames are drawn now. The slider takes the arrow keys.
+
+    Args:
+        draw: makes the figure of an item; it is closed afterwards.
+        items: what the slider walks through.
+        title: what the slider changes, such as "rotation"; screen readers say it.
+        label: the short text of an item, shown beside the slider.
+        alt: the alternative text of an item's frame.
+        start: the frame shown first, and where scripts do not run.
+        interval: milliseconds a frame while playing.
+
+    Raises:
+        ValueError: there are no items, or ``start`` is not among them.
+    """
+    rendered = [png_and_width(draw(item)) for item in items]
+    return Slideshow(
+        title=title,
+        labels=[label(item) for item in items],
+        alts=[alt(item) for item in items],
+        frames=[png for png, _ in rendered],
+        width=rendered[0][1] if rendered else 0,
+        start=start,
+        interval=interval,
+    )
 
 
 def smooth(values: Sequence[float], window: int) -> Tensor:

@@ -62,12 +62,15 @@ def reparameterize(
         ValueError: ``filters`` is below 1 or above the number of entries of a
             weight; the factorization is unknown; the module has no Linear or Conv
             layer, or one that is already reparameterized, is not yet initialized
-            (lazy), or shares its weight with another layer.
+            (lazy), or shares its weight with another module; or ``std`` is negative or
+            not finite.
     """
     if factorization not in ("dense", "kronecker"):
         raise ValueError(
             f'expected factorization "dense" or "kronecker", got {factorization!r}'
         )
+    if not 0 <= std < float("inf"):
+        raise ValueError(f"expected a finite std >= 0, got {std}")
     layers = dict(_layers(module))
     _check_layers(module, layers)
     _check_filters(filters, factorization, layers)
@@ -115,7 +118,9 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
             f"nothing to reparameterize: expected a module with a layer among "
             f"{expected}, got {type(module).__name__} with none"
         )
-    owners: dict[int, str] = {}
+    owners: dict[int, list[str]] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        owners.setdefault(id(parameter), []).append(name)
     for name, layer in layers.items():
         if parametrize.is_parametrized(layer, "weight"):
             raise ValueError(
@@ -127,11 +132,11 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
                 f"expected initialized layers, got lazy {name!r}: "
                 f"run the module once on an example first"
             )
-        first = owners.setdefault(id(layer.weight), name)
-        if first != name:
+        names = owners[id(layer.weight)]
+        if len(names) > 1:
             raise ValueError(
-                f"expected every layer to own its weight, got one weight shared by "
-                f"{first!r} and {name!r}"
+                f"expected every layer to own its weight, got one weight shared as "
+                f"{' and '.join(map(repr, names))}"
             )
 
 

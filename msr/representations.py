@@ -52,7 +52,11 @@ class Representation:
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> "Representation":
         """The same representation on another device or in another dtype."""
-        return Representation(self.group, self.matrices.to(device, dtype), self.name)
+        moved = object.__new__(Representation)  # rounding is not to be judged anew
+        for name, value in vars(self).items():
+            object.__setattr__(moved, name, value)
+        object.__setattr__(moved, "matrices", self.matrices.to(device, dtype))
+        return moved
 
 
 def _check_homomorphism(group: FiniteGroup, matrices: Tensor) -> None:
@@ -101,7 +105,7 @@ def permutation_representation(
         ValueError: a row is no permutation of the points, or the rows are no action.
     """
     images = torch.as_tensor(action)
-    points = torch.arange(images.shape[-1])
+    points = torch.arange(images.shape[-1] if images.ndim else 0)
     if images.ndim != 2 or not torch.equal(images.sort(1).values, points.expand_as(images)):
         raise ValueError(
             f"expected one permutation of 0..p-1 per group element, got {action}"

@@ -54,7 +54,7 @@ class LowRank1d:
     translation. Larger k means less symmetry.
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for, on the CPU, in the default dtype.
+    for, on the CPU, in the default dtype. (Another default dtype gives other draws.)
 
     Args:
         rank: k, >= 1.
@@ -110,13 +110,17 @@ class LowRank1d:
         """The number of output positions, m = n - kernel size + 1."""
         return self.input_size - self.kernel_size + 1
 
-    @cached_property
+    @property
     def sharing(self) -> Float[Tensor, "positions rank"]:
         """softmax(C): how the output positions mix the k filters of a task."""
+        return self._sharing.to(torch.get_default_dtype())
+
+    @cached_property
+    def _sharing(self) -> Float[Tensor, "positions rank"]:
         generator = torch.Generator().manual_seed(self._first_seed("problem"))
         shape = self.output_size, self.rank
         C = torch.randn(shape, generator=generator, dtype=torch.float64)
-        return C.softmax(dim=1).to(torch.get_default_dtype())
+        return C.softmax(dim=1)
 
     def symmetry_matrix(self) -> Float[Tensor, "mn rank_kernel"]:
         """The true U: the weight of every task is ``reshape(U vec(B))``.

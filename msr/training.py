@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from . import checkpoint as checkpoints
 from ._progress import progress_bar
+from .history import Diverged, History
 from .learner import MetaLearner
 from .tasks import TaskDistribution
 
@@ -20,44 +21,6 @@ logger = logging.getLogger(__name__)
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 Callback = Callable[[int, MetaLearner, float], None]
-
-
-class Diverged(ArithmeticError):
-    """A run whose loss or gradient is no longer finite.
-
-    Attributes:
-        step: the outer step at which it happened (None in meta-testing).
-        tasks: the numbers of the tasks with a non-finite loss.
-        losses: the per-task losses, where there are any.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        step: int | None,
-        tasks: list[int],
-        losses: Tensor | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.step = step
-        self.tasks = tasks
-        self.losses = losses
-
-
-@dataclass
-class History:
-    """What happened at each outer step.
-
-    Attributes:
-        loss: mean query loss of the step's tasks, before the step's update.
-        seconds: wall time since the start of the run, at the end of the step.
-    """
-
-    loss: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.loss)
 
 
 def meta_train(
@@ -84,8 +47,13 @@ def meta_train(
 
     With ``checkpoint`` the run saves its state every ``checkpoint_every`` steps and
     at the end, and continues from the file if there is one: on one device the result
-    is the same, bit for bit, as that of an uninterrupted run. Only a state whose loss
-    was seen to be finite replaces an older one. More steps than before extend a run.
+    is the same, bit for bit, as that of an uninterrupted run. In the course of a run
+    only a state whose loss was seen to be finite replaces an older one. More steps
+    than before extend a run.
+
+    A checkpoint is taken for this run's own if everything that has a name agrees:
+    tasks, model, inner loop, loss, optimizer, batch size, seed. Two losses of one name
+    cannot be told apart.
 
     Args:
         learner: what to train.
@@ -105,12 +73,14 @@ def meta_train(
         loss and time of every step since the first.
 
     Raises:
-        ValueError: ``steps`` < 0, ``batch_size`` < 1 or ``checkpoint_every`` < 1.
+        TypeError: ``steps``, ``batch_size`` or ``checkpoint_every`` is no integer.
+        ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1 or
+            ``checkpoint_every`` < 1.
         CheckpointError: the checkpoint is damaged or of another configuration;
             nothing is overwritten and the learner is unchanged.
         Diverged: a loss or gradient is not finite. The error names the step and the
-            tasks; the learner is back at the parameters of the last finite loss, and
-            the checkpoint is kept.
+            tasks; the learner is back at the parameters of the last finite loss that
+            this call saw, or at those it started with, and the checkpoint is kept.
     """
     _check_at_least(0, steps=steps)
     _check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
@@ -127,6 +97,11 @@ def meta_train(
     )
     with _isolated_random_state(learner.device, seed):
         run.resume()
+        if steps < len(run.history):
+            raise ValueError(
+                f"expected steps >= {len(run.history)}, the number of steps in "
+                f"{checkpoint}, got {steps}"
+            )
         bar = progress_bar(
             show=progress,
             initial=len(run.history),
@@ -192,7 +167,7 @@ class _Run:
         """Continue from the checkpoint, if there is one."""
         if self.checkpoint is None or not self.checkpoint.exists():
             return
-        state = checkpoints.read(self.checkpoint, self.config, self.learner.device)
+        state = checkpoints.load_of_run(self.checkpoint, self.config, self.learner.device)
         self.learner.load_state_dict(state["learner"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
@@ -256,10 +231,13 @@ def _config(
     batch_size: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Everything that decides the course of a run, in comparable form."""
+    """What decides the course of a run and has a name, in comparable form."""
     return {
         "tasks": repr(tasks),
-        "model": {name: list(p.shape) for name, p in learner.named_parameters()},
+        "model": repr(learner.model),
+        "parameters": {
+            name: [list(p.shape), p.requires_grad] for name, p in learner.named_parameters()
+        },
         "dtype": str(learner.dtype),
         "inner": repr(learner.inner),
         "first_order": learner.first_order,
@@ -281,5 +259,7 @@ def _isolated_random_state(device: torch.device, seed: int) -> Iterator[None]:
 
 def _check_at_least(least: int, **values: int) -> None:
     for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"expected {name} to be an integer, got {value!r}")
         if value < least:
             raise ValueError(f"expected {name} >= {least}, got {value}")

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 import msr
 from helpers import tiny_learner, tiny_tasks
+from msr import plotting
 
 pytestmark = pytest.mark.bad_input
 
@@ -111,9 +112,7 @@ def test_shapes_in_representation_theory() -> None:
 
 
 def test_subspaces() -> None:
-    with pytest.raises(
-        ValueError, match=r"expected V of shape \(4, columns\), got \(3, 1\)"
-    ):
+    with pytest.raises(ValueError, match=r"same rows, got \(4, 4\) and \(3, 1\)"):
         msr.principal_angles(torch.eye(4), torch.ones(3, 1))
     with pytest.raises(ValueError, match=r"2 columns of rank 1 in U"):
         msr.principal_angles(torch.ones(4, 2), torch.eye(4))
@@ -167,7 +166,7 @@ def test_layers_that_cannot_be_reparameterized() -> None:
         msr.reparameterize(nn.Sequential(nn.LazyLinear(3)), filters=2)
     tied = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     tied[1].weight = tied[0].weight
-    with pytest.raises(ValueError, match=r"one weight shared by '0' and '1'"):
+    with pytest.raises(ValueError, match=r"one weight shared as '0.weight' and '1.weight'"):
         msr.reparameterize(tied, filters=2)
 
 
@@ -223,6 +222,8 @@ def test_model_and_data_differ() -> None:
         learner(batch.to("meta"))
     with pytest.raises(TypeError, match=r"dtype torch.float32, got torch.float64"):
         learner.adapt(X.double(), Y.double())
+    with pytest.raises(TypeError, match=r"dtype torch.float32, got torch.float64"):
+        learner(msr.TaskBatch(X, Y, X.double(), Y.double()))
     with pytest.raises(ValueError, match=r"finite x_support, got nan"):
         learner.adapt(NAN, Y)
     labels = torch.zeros(2, 3, dtype=torch.long)
@@ -348,16 +349,30 @@ def test_checkpoint_of_another_run(tmp_path: Path, learner, settings, message) -
     assert issubclass(msr.CheckpointError, ValueError)
 
 
-@pytest.mark.parametrize("content", ["half", "empty", "text", "other"])
+def test_checkpoint_of_another_dtype(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    run(tiny_learner().double(), file)
+    with pytest.raises(msr.CheckpointError, match=r"dtype: .*float32.*float64"):
+        run(tiny_learner(), file)
+
+
+@pytest.mark.parametrize("content", ["half", "empty", "text", "other", "flipped"])
 def test_damaged_checkpoint(tmp_path: Path, content: str) -> None:
     file = tmp_path / "run.pt"
     run(tiny_learner(), file)
     whole = file.read_bytes()
+    middle = len(whole) // 2
     if content == "other":
         torch.save({"weights": torch.ones(2)}, file)
     else:
-        half = whole[: len(whole) // 2]
-        file.write_bytes({"half": half, "empty": b"", "text": b"not a checkpoint"}[content])
+        flipped = bytes([whole[middle] ^ 1])
+        damaged = {
+            "half": whole[:middle],
+            "empty": b"",
+            "text": b"hello world\n",
+            "flipped": whole[:middle] + flipped + whole[middle + 1 :],
+        }
+        file.write_bytes(damaged[content])
     before = file.read_bytes()
     learner = tiny_learner(seed=3)
     state = {name: t.clone() for name, t in learner.state_dict().items()}
@@ -365,3 +380,68 @@ def test_damaged_checkpoint(tmp_path: Path, content: str) -> None:
         run(learner, file, steps=5)
     assert file.read_bytes() == before
     assert all(torch.equal(t, state[name]) for name, t in learner.state_dict().items())
+
+
+def test_checkpoint_of_another_architecture(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    run(tiny_learner(), file)
+    other = tiny_learner()
+    other.model.append(nn.Tanh())
+    with pytest.raises(msr.CheckpointError, match=r"model: .*Tanh"):
+        run(other, file)
+
+
+def test_checkpoint_with_more_steps_than_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    run(tiny_learner(), file, steps=3)
+    with pytest.raises(ValueError, match=r"steps >= 3, .* got 1"):
+        run(tiny_learner(), file, steps=1)
+
+
+def test_an_unreadable_checkpoint_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        run(tiny_learner(), tmp_path)
+
+
+def test_more_arguments() -> None:
+    with pytest.raises(TypeError, match=r"steps to be an integer, got 1\.5"):
+        msr.meta_train(tiny_learner(), tiny_tasks(), steps=1.5)
+    with pytest.raises(ValueError, match=r"finite std >= 0, got nan"):
+        msr.reparameterize(nn.Linear(2, 2), filters=1, std=float("nan"))
+    with pytest.raises(ValueError, match=r"at least one permutation .* got 0"):
+        msr.permutation_group([])
+    with pytest.raises(ValueError, match=r"none twice, got 2 of which 1"):
+        msr.permutation_group([(0, 1), (0, 1)])
+    with pytest.raises(ValueError, match=r"got \(\) and \(2, 2\)"):
+        msr.principal_angles(torch.tensor(1.0), torch.eye(2))
+    with pytest.raises(ValueError, match=r"one permutation of"):
+        msr.permutation_representation(msr.cyclic(1), torch.tensor(0))
+    with pytest.raises(ValueError, match=r"identity axiom fails"):
+        msr.FiniteGroup([[0, 1], [0, 1]])
+    with pytest.raises(ValueError, match=r"n >= 1 rotations, got 0"):
+        msr.steerable_kernels(0)
+
+
+def test_a_weight_tied_to_another_kind_of_module() -> None:
+    model = nn.ModuleDict({"read": nn.Embedding(5, 3), "write": nn.Linear(3, 5)})
+    model["write"].weight = model["read"].weight
+    with pytest.raises(ValueError, match=r"shared as 'read.weight' and 'write.weight'"):
+        msr.reparameterize(model, filters=2)
+
+
+def test_an_error_leaves_the_module_as_it_was() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(1, 2))
+    with pytest.raises(ValueError, match=r"1 <= filters <= 2"):
+        msr.reparameterize(model, filters=5)
+    assert isinstance(model[0].weight, nn.Parameter)
+
+
+def test_figures() -> None:
+    with pytest.raises(ValueError, match=r"at most one nonzero entry"):
+        plotting.plot_factorization(torch.ones(4, 2), torch.ones(2), (2, 2))
+    with pytest.raises(ValueError, match=r"at most 6 filter values, .* got 7"):
+        plotting.plot_factorization(torch.eye(7), torch.ones(7), (7, 1))
+    with pytest.raises(ValueError, match=r"one title per matrix, got 1 matrices and 0"):
+        plotting.plot_matrices([torch.eye(2)], [])
+    with pytest.raises(ValueError, match=r"per frame, got 0 labels, 0 texts and 0 frames"):
+        plotting.slideshow(None, [], title="t", label=str, alt=str)

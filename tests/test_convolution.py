@@ -99,3 +99,7 @@ def test_all_pairs_of_small_groups_have_different_convolutions() -> None:
         for g, h in itertools.combinations(same, 2):
             U, V = msr.group_convolution_matrix(g), msr.group_convolution_matrix(h)
             assert not torch.equal(U, V)
+
+
+def test_a_kernel_as_long_as_the_input() -> None:
+    assert torch.equal(msr.conv1d_matrix(3, 3), torch.eye(3))

@@ -317,3 +317,65 @@ def test_freezing_the_learner_leaves_adaptation_on(generator) -> None:
     expected = learner(batch).detach()
     learner.requires_grad_(False)
     torch.testing.assert_close(learner(batch), expected)
+
+
+def test_step_sizes_have_the_models_dtype() -> None:
+    torch.set_default_dtype(torch.float32)
+    learner = msr.MetaLearner(two_layer_msr().double())
+    assert {lr.dtype for lr in learner.meta_parameters} == {torch.float64}
+
+
+def dropout_learner(chunk_size: int | None) -> msr.MetaLearner:
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(4, 6), nn.Dropout(0.5), nn.Linear(6, 2))
+    return msr.MetaLearner(model, chunk_size=chunk_size)
+
+
+def test_recomputed_chunks_replay_their_randomness(generator) -> None:
+    """The gradient is that of the numbers drawn in the forward pass."""
+    batch = random_batch(4, (4,), (2,), generator)
+    halves = [
+        msr.TaskBatch(
+            *(
+                t[rows]
+                for t in (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
+            )
+        )
+        for rows in (slice(0, 2), slice(2, 4))
+    ]
+    chunked, plain = dropout_learner(2), dropout_learner(None)
+    torch.manual_seed(5)
+    loss = chunked(batch).mean()
+    state = torch.get_rng_state()
+    loss.backward()
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(5)
+    torch.cat([plain(half) for half in halves]).mean().backward()
+    for a, b in zip(chunked.parameters(), plain.parameters()):
+        torch.testing.assert_close(a.grad, b.grad)
+
+
+def test_adapting_draws_dropout_for_each_task(generator) -> None:
+    one = random_batch(1, (4,), (2,), generator)
+    x, y = (t.expand(4, *t.shape[1:]) for t in (one.x_support, one.y_support))
+    for chunk_size in (None, 2):
+        adapted = dropout_learner(chunk_size).adapt(x, y)
+        assert not torch.equal(adapted["2.weight"][0], adapted["2.weight"][1])
+
+
+def test_chunks_allow_parameters_that_play_no_part(generator) -> None:
+    batch = random_batch(4, (4,), (2,), generator)
+    learner = msr.MetaLearner(two_layer_msr(), msr.GradientDescent(0), chunk_size=2)
+    learner(batch).mean().backward()
+    assert all(lr.grad is None for lr in learner.meta_parameters)
+
+
+def test_chunks_refuse_second_derivatives(generator) -> None:
+    batch = random_batch(4, (4,), (2,), generator)
+    learner = msr.MetaLearner(two_layer_msr(), chunk_size=2)
+    parameters = list(learner.parameters())
+    weights = torch.ones(4, requires_grad=True)
+    loss = (weights * learner(batch)).sum()
+    grads = torch.autograd.grad(loss, parameters, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        sum(g.square().sum() for g in grads).backward()

@@ -119,3 +119,67 @@ def test_no_reader_needs_more_than_colab_has(notebook: NotebookNode) -> None:
     allowed = {"torch", "numpy", "matplotlib", "ipywidgets", "IPython", "msr"}
     standard = {"importlib", "itertools", "math", "os", "textwrap"}
     assert imported <= allowed | standard
+
+
+STATEMENT = re.compile(r":::\{prf:(?:definition|theorem|proposition|algorithm)\}")
+
+
+def checks_after_statements(notebook: NotebookNode) -> list[tuple[str, str]]:
+    """Each statement's label with all code up to the next statement.
+
+    Statements with no code between them share what follows the last of them.
+    """
+    found: list[tuple[list[str], list[str]]] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            if cell.source.startswith("## Exercises"):
+                break
+            labels = re.findall(
+                r":::\{prf:(?!proof)\w+\}[^\n]*\n:label: (\S+)", cell.source
+            )
+            assert len(labels) == len(STATEMENT.findall(cell.source))
+            if labels and found and not found[-1][1]:
+                found[-1][0].extend(labels)
+            elif labels:
+                found.append((labels, []))
+        elif found:
+            found[-1][1].append(cell.source)
+    return [(label, "\n".join(code)) for labels, code in found for label in labels]
+
+
+def test_every_statement_is_checked_and_has_a_case_that_must_fail(notebook) -> None:
+    statements = checks_after_statements(notebook)
+    assert len(statements) >= 3
+    for label, code in statements:
+        assert re.search(r"^\s*(assert |torch\.testing\.assert_close)", code, re.M), label
+        assert "must fail" in code, label
+
+
+def test_the_count_of_checks_can_fail() -> None:
+    text = ":::{prf:theorem} T\n:label: thm-t\n\nx\n:::"
+    theorem, again = (nbformat.v4.new_markdown_cell(text) for _ in "12")
+    code = nbformat.v4.new_code_cell("assert True")
+    notebook = nbformat.v4.new_notebook(cells=[theorem, code, again])
+    assert checks_after_statements(notebook) == [("thm-t", "assert True"), ("thm-t", "")]
+
+
+def test_every_chapter_has_an_interactive_figure(notebook: NotebookNode) -> None:
+    shows = [c for c in code_cells(notebook) if "plotting.slideshow(" in c.source]
+    assert shows
+    for cell in shows:
+        assert "nbval-ignore-output" in cell.metadata.tags  # pixels vary with the machine
+        (output,) = cell.outputs
+        page = output["data"]["text/html"]
+        assert "msr-slideshow" in page
+        assert "http" not in page
+
+
+def test_labels_are_unique_and_references_resolve() -> None:
+    texts = [p.read_text() for p in (ROOT / "book").glob("*.md")]
+    texts += [text_of(nbformat.read(p, as_version=4)) for p in NOTEBOOKS]
+    everything = "\n".join(texts)
+    labels = re.findall(r"^:label: (\S+)", everything, re.M)
+    labels += re.findall(r"^\(([a-z-]+)\)=", everything, re.M)
+    assert len(labels) == len(set(labels))
+    used = set(re.findall(r"\{(?:prf:)?ref\}`(?:[^`<]*<)?([a-z0-9-]+)>?`", everything))
+    assert used <= set(labels)

@@ -146,3 +146,19 @@ def test_invariance_is_equivariance_to_the_trivial_representation(generator) -> 
 
     assert msr.equivariance_error(total, rho, one, x).max() < 1e-12
     assert msr.equivariance_error(first, rho, one, x).max() > 0.1
+
+
+def test_reynolds_for_matrices_that_are_not_orthogonal(generator) -> None:
+    rho = skewed(permutations_of(3), generator)
+    W = msr.reynolds(rho, rho, torch.randn(3, 3, generator=generator))
+    for g in range(6):
+        torch.testing.assert_close(rho(g) @ W, W @ rho(g))
+
+
+def test_equivariance_error_is_absolute_where_the_output_vanishes() -> None:
+    """f(x) = 0 here, but f(g x) is not: the difference itself is returned."""
+    swap = permutations_of(2)
+    error = msr.equivariance_error(
+        lambda x: x * torch.tensor([1.0, 0.0]), swap, swap, torch.tensor([[0.0, 3.0]])
+    )
+    torch.testing.assert_close(error, torch.tensor([0.0, 3.0]))

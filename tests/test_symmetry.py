@@ -167,3 +167,14 @@ def test_layer_output_is_linear_in_the_filter(m, n, k, seed) -> None:
     torch.testing.assert_close(
         output(2 * values[0] - 3 * values[1]), 2 * first - 3 * second
     )
+
+
+def test_assigning_works_with_singular_factors() -> None:
+    layer = msr.reparameterize(nn.Linear(3, 3, bias=False), factorization="kronecker")
+    A, B = layer.parametrizations.weight[0].factors
+    with torch.no_grad():
+        A.copy_(torch.diag(torch.tensor([1.0, 2.0, 0.0])))
+        B.copy_(torch.eye(3))
+    layer.weight = torch.ones(3, 3)
+    expected = torch.tensor([[1.0], [1.0], [0.0]]).expand(3, 3)
+    torch.testing.assert_close(layer.weight, expected)

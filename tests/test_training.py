@@ -10,6 +10,7 @@ from torch import nn
 
 import msr
 from helpers import tiny_learner, tiny_tasks
+from msr import checkpoint
 
 
 def states_equal(a: msr.MetaLearner, b: msr.MetaLearner) -> bool:
@@ -161,7 +162,7 @@ def test_divergence_names_step_and_task_and_keeps_the_last_good_state(tmp_path) 
     assert 0 <= min(error.tasks) <= max(error.tasks) < 30
     assert all(torch.isfinite(torch.tensor(loss)) for loss in losses)
     assert all(torch.isfinite(p).all() for p in learner.parameters())
-    saved = torch.load(file, weights_only=True)
+    saved = checkpoint.load(file)
     assert saved["history"]["loss"] == losses[: len(saved["history"]["loss"])]
     assert all(torch.isfinite(t).all() for t in saved["learner"].values())
     last_good = states[-2 if "query loss" in str(error) else -1]
@@ -220,3 +221,113 @@ def test_model_dtype_decides_the_batches_dtype() -> None:
     history = train(learner, 2)
     assert len(history) == 2
     assert learner.dtype == torch.float64
+
+
+class OneBadTask:
+    """tiny_tasks, but the targets of one task are so large that its loss overflows."""
+
+    def __init__(self, bad: int) -> None:
+        self.tasks, self.bad = tiny_tasks(), bad
+
+    def __repr__(self) -> str:
+        return f"OneBadTask({self.bad})"
+
+    def num_tasks(self, split: str) -> int:
+        return self.tasks.num_tasks(split)
+
+    def batch(self, split: str, indices) -> msr.TaskBatch:
+        batch = self.tasks.batch(split, indices)
+        scale = torch.where(torch.as_tensor(indices) == self.bad, 1e30, 1.0)
+        return msr.TaskBatch(
+            batch.x_support,
+            batch.y_support,
+            batch.x_query,
+            batch.y_query * scale[:, None, None],
+        )
+
+
+def test_the_task_that_diverges_is_named() -> None:
+    draws = torch.randint(30, (8,), generator=torch.Generator().manual_seed(0)).tolist()
+    bad = next(task for task in draws[1:] if draws.count(task) == 1)
+    message = rf"step 1: .*training task {bad} with query loss inf; tasks concerned: 1 of 8"
+    with pytest.raises(msr.Diverged, match=message) as caught:
+        msr.meta_train(tiny_learner(), OneBadTask(bad), 5, 8, progress=False)
+    assert caught.value.tasks == [bad]
+    assert caught.value.step == 1
+    with pytest.raises(msr.Diverged, match=r"got inf for test task 7 \(1 of 12") as caught:
+        msr.meta_test(tiny_learner(), OneBadTask(7), progress=False)
+    assert caught.value.tasks == [7]
+
+
+def test_only_states_with_a_finite_loss_are_saved(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    draws = torch.randint(30, (3, 1), generator=torch.Generator().manual_seed(0))
+    bad = int(draws[2])
+    assert bad not in draws[:2]
+    learner = tiny_learner()
+    with pytest.raises(msr.Diverged, match="step 3"):
+        msr.meta_train(
+            learner,
+            OneBadTask(bad),
+            5,
+            1,
+            checkpoint=file,
+            checkpoint_every=1,
+            progress=False,
+        )
+    saved = checkpoint.load(file)
+    assert len(saved["history"]["loss"]) == 1
+    assert all(torch.equal(t, learner.state_dict()[n]) for n, t in saved["learner"].items())
+
+
+def test_checkpoints_are_first_written_beside_their_target(
+    tmp_path: Path, monkeypatch
+) -> None:
+    """A rename is atomic within one file system only."""
+    import os
+
+    sources, replace = [], os.replace
+    monkeypatch.setattr(
+        os, "replace", lambda a, b: (sources.append(Path(a)), replace(a, b))
+    )
+    train(tiny_learner(), 1, checkpoint=tmp_path / "run.pt")
+    assert {path.parent for path in sources} == {tmp_path}
+
+
+def test_meta_test_uses_evaluation_mode_and_puts_back_what_was() -> None:
+    model = nn.Sequential(nn.Linear(8, 6, bias=False), nn.Dropout(0.5))
+    learner = msr.MetaLearner(msr.reparameterize(model, filters=3))
+    for training in (True, False):
+        learner.train(training)
+        first, second = (msr.meta_test(learner, tiny_tasks(), progress=False) for _ in "12")
+        assert torch.equal(first.losses, second.losses)
+        assert learner.training == training
+    learner.train()
+    model[1].eval()
+    with pytest.raises(FileNotFoundError):
+        msr.meta_test(learner, OneBadSplit(), progress=False)
+    assert learner.training
+    assert not model[1].training
+
+
+class OneBadSplit(OneBadTask):
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def batch(self, split: str, indices) -> msr.TaskBatch:
+        raise FileNotFoundError(split)
+
+
+def test_meta_test_on_training_tasks_and_in_the_models_dtype() -> None:
+    learner = tiny_learner().double()
+    result = msr.meta_test(learner, tiny_tasks(), split="train", progress=False)
+    batch = tiny_tasks().batch("train", range(30)).to(dtype=torch.float64)
+    torch.testing.assert_close(result.losses, learner(batch).detach())
+
+
+def test_history_goes_on_in_time(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    first = train(tiny_learner(), 5, checkpoint=file)
+    second = train(tiny_learner(), 8, checkpoint=file)
+    assert second.seconds[:5] == first.seconds
+    assert second.seconds[5] > first.seconds[4]
