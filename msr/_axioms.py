@@ -7,6 +7,11 @@ from torch import Tensor
 
 
 def square_integer_table(table: Tensor | Sequence[Sequence[int]]) -> Tensor:
+    if isinstance(table, str) or not isinstance(table, Tensor | Sequence):
+        raise TypeError(
+            f"expected a table of integers, as a tensor or nested lists, got "
+            f"{type(table).__name__}"
+        )
     tensor = torch.as_tensor(table)
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(f"expected a table of integers, got dtype {tensor.dtype}")

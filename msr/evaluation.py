@@ -9,7 +9,7 @@ from torch import Tensor
 from ._progress import progress_bar
 from .history import Diverged
 from .learner import MetaLearner
-from .tasks import Split, TaskDistribution
+from .tasks import Split, TaskDistribution, check_tasks
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,12 @@ def meta_test(
         progress: show a bar.
 
     Raises:
+        TypeError: ``tasks`` lacks a method of `TaskDistribution`.
         ValueError: ``batch_size`` < 1.
         Diverged: the loss of a task is not finite. The error names the tasks and
             holds all losses.
     """
+    check_tasks(tasks)
     if batch_size < 1:
         raise ValueError(f"expected batch_size >= 1, got {batch_size}")
     modes = {module: module.training for module in learner.modules()}

@@ -30,7 +30,8 @@ class MetaLearner(nn.Module):
 
     Args:
         model: any module that ``torch.func.functional_call`` and ``torch.func.vmap``
-            can run. (Batch normalization must not track running statistics.)
+            can run. Batch normalization in training mode must not track running
+            statistics.
         inner: the inner loop.
         loss: maps (prediction, target) of one task's examples to a scalar.
         first_order: drop second derivatives (first-order MAML).
@@ -40,8 +41,9 @@ class MetaLearner(nn.Module):
             only. Default: all tasks together.
 
     Raises:
+        TypeError: the model is no module, or the inner loop none.
         ValueError: no parameter of the model adapts, the model's parameters lie on
-            several devices, or ``chunk_size`` < 1.
+            several devices, it tracks running statistics, or ``chunk_size`` < 1.
     """
 
     def __init__(
@@ -54,6 +56,11 @@ class MetaLearner(nn.Module):
         chunk_size: int | None = None,
     ) -> None:
         super().__init__()
+        _check_model(model)
+        if inner is not None and not isinstance(inner, InnerLoop):
+            raise TypeError(
+                f"expected an inner loop such as msr.GradientDescent(...), got {inner!r}"
+            )
         if chunk_size is not None and chunk_size < 1:
             raise ValueError(f"expected chunk_size >= 1 or None, got {chunk_size}")
         adapted = adapted_parameters(model)
@@ -100,8 +107,11 @@ class MetaLearner(nn.Module):
 
         Raises:
             ValueError: the batch and the model are on different devices.
-            TypeError: their dtypes differ, or the loss does not take the targets.
+            TypeError: ``batch`` is no `TaskBatch`, their dtypes differ, or the loss
+                does not take the targets.
         """
+        if not isinstance(batch, TaskBatch):
+            raise TypeError(f"expected a msr.TaskBatch, got {type(batch).__name__}")
         self._check_data(batch.x_support, batch.y_support)
         self._check_data(batch.x_query, batch.y_query)
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
@@ -156,7 +166,12 @@ class MetaLearner(nn.Module):
         return functional_call(self.model, adapted, (x,))
 
     def _loss_at(self, adapted: Tensors, x: Tensor, y: Tensor) -> Tensor:
-        return self.loss(self._predict_one(adapted, x), y)
+        loss = self.loss(self._predict_one(adapted, x), y)
+        if loss.ndim:
+            raise ValueError(
+                f"expected a loss that returns a scalar, got shape {tuple(loss.shape)}"
+            )
+        return loss
 
     def _adapt_to_one(self, x: Tensor, y: Tensor) -> Tensors:
         return self.inner.adapt(
@@ -203,6 +218,18 @@ class MetaLearner(nn.Module):
                     f"expected data of the model's dtype {self.dtype}, got "
                     f"{tensor.dtype}: move one with .to(...)"
                 )
+
+
+def _check_model(model: nn.Module) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected a torch.nn.Module, got {type(model).__name__}")
+    for name, module in model.named_modules():
+        if module.training and getattr(module, "track_running_stats", False):
+            raise ValueError(
+                f"expected normalization without running statistics, which all tasks "
+                f"would write at once, got {name!r} ({type(module).__name__}): set "
+                f"track_running_stats=False, or put it in evaluation mode"
+            )
 
 
 def _rows(args: tuple[Tensor | Tensors, ...], start: int, stop: int) -> list:

@@ -58,13 +58,16 @@ def reparameterize(
         the module itself.
 
     Raises:
-        TypeError: ``filters`` is missing or no integer (dense), or given (Kronecker).
+        TypeError: ``module`` is no module; ``filters`` is missing or no integer (dense),
+            or given (Kronecker).
         ValueError: ``filters`` is below 1 or above the number of entries of a
             weight; the factorization is unknown; the module has no Linear or Conv
             layer, or one that is already reparameterized, is not yet initialized
             (lazy), or shares its weight with another module; or ``std`` is negative or
             not finite.
     """
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
     if factorization not in ("dense", "kronecker"):
         raise ValueError(
             f'expected factorization "dense" or "kronecker", got {factorization!r}'

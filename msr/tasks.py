@@ -1,7 +1,7 @@
 """Task distributions: where meta-training and meta-testing draw their tasks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Literal, Protocol, runtime_checkable
 
@@ -31,6 +31,16 @@ class TaskDistribution(Protocol):
     def batch(self, split: Split, indices: Sequence[int] | Tensor) -> TaskBatch:
         """The tasks of these numbers."""
         ...
+
+
+def check_tasks(tasks: TaskDistribution) -> None:
+    """Raise unless the object has the methods of a `TaskDistribution`."""
+    missing = [m for m in ("num_tasks", "batch") if not callable(getattr(tasks, m, None))]
+    if missing:
+        raise TypeError(
+            f"expected a task distribution with num_tasks(split) and batch(split, "
+            f"indices), got {type(tasks).__name__} without {' and '.join(missing)}"
+        )
 
 
 def _known(split: str) -> str:
@@ -69,6 +79,7 @@ class LowRank1d:
             query set.
 
     Raises:
+        TypeError: a setting is no integer.
         ValueError: ``rank`` < 1, the seed is negative, the kernel does not fit the
             input, or a split has no task or no query example.
     """
@@ -84,6 +95,10 @@ class LowRank1d:
     support: int = 1
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"expected {field.name} to be an integer, got {value!r}")
         if self.seed < 0:
             raise ValueError(f"expected seed >= 0, got {self.seed}")
         if self.rank < 1:

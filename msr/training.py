@@ -15,7 +15,7 @@ from . import checkpoint as checkpoints
 from ._progress import progress_bar
 from .history import Diverged, History
 from .learner import MetaLearner
-from .tasks import TaskDistribution
+from .tasks import TaskDistribution, check_tasks
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ def meta_train(
         loss and time of every step since the first.
 
     Raises:
-        TypeError: ``steps``, ``batch_size`` or ``checkpoint_every`` is no integer.
+        TypeError: ``steps``, ``batch_size`` or ``checkpoint_every`` is no integer, or
+            ``tasks`` lacks a method of `TaskDistribution`.
         ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1 or
             ``checkpoint_every`` < 1.
         CheckpointError: the checkpoint is damaged or of another configuration;
@@ -82,6 +83,7 @@ def meta_train(
             tasks; the learner is back at the parameters of the last finite loss that
             this call saw, or at those it started with, and the checkpoint is kept.
     """
+    check_tasks(tasks)
     _check_at_least(0, steps=steps)
     _check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
     parameters = [p for p in learner.parameters() if p.requires_grad]

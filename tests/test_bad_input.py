@@ -445,3 +445,51 @@ def test_figures() -> None:
         plotting.plot_matrices([torch.eye(2)], [])
     with pytest.raises(ValueError, match=r"per frame, got 0 labels, 0 texts and 0 frames"):
         plotting.slideshow(None, [], title="t", label=str, alt=str)
+
+
+class OnlyCounts:
+    def num_tasks(self, split: str) -> int:
+        return 3
+
+
+class NoBatches(OnlyCounts):
+    def batch(self, split: str, indices) -> torch.Tensor:
+        return torch.ones(3)
+
+
+def test_objects_of_the_wrong_kind() -> None:
+    with pytest.raises(TypeError, match=r"torch.nn.Module, got function"):
+        msr.MetaLearner(lambda x: x)
+    with pytest.raises(TypeError, match=r"torch.nn.Module, got list"):
+        msr.reparameterize([nn.Linear(2, 2)], filters=1)
+    with pytest.raises(TypeError, match=r"an inner loop such as .* got 3"):
+        msr.MetaLearner(nn.Linear(2, 2), inner=3)
+    with pytest.raises(TypeError, match=r"expected a msr.TaskBatch, got tuple"):
+        msr.MetaLearner(nn.Linear(4, 5))((X, Y, X, Y))
+    with pytest.raises(ValueError, match=r"returns a scalar, got shape \(3, 5\)"):
+        msr.MetaLearner(nn.Linear(4, 5), loss=lambda p, y: p - y)(msr.TaskBatch(X, Y, X, Y))
+    with pytest.raises(TypeError, match=r"nested lists, got str"):
+        msr.FiniteGroup("abc")
+    with pytest.raises(TypeError, match=r"rank to be an integer, got 1.5"):
+        msr.LowRank1d(rank=1.5)
+    for run_it in (
+        lambda tasks: msr.meta_train(tiny_learner(), tasks, 1, progress=False),
+        lambda tasks: msr.meta_test(tiny_learner(), tasks, progress=False),
+    ):
+        with pytest.raises(TypeError, match=r"got OnlyCounts without batch"):
+            run_it(OnlyCounts())
+        with pytest.raises(TypeError, match=r"expected a msr.TaskBatch, got Tensor"):
+            run_it(NoBatches())
+
+
+def test_running_statistics() -> None:
+    model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
+    with pytest.raises(
+        ValueError, match=r"got '1' \(BatchNorm1d\): set track_running_stats"
+    ):
+        msr.MetaLearner(model)
+    model[1].eval()
+    batch = msr.TaskBatch(X, Y, X, Y)
+    assert msr.MetaLearner(model)(batch).shape == (2,)
+    free = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5, track_running_stats=False))
+    assert msr.MetaLearner(free)(batch).shape == (2,)
