@@ -10,6 +10,9 @@ with jaxtyping.install_import_hook("msr", "beartype.beartype"):
 import pytest
 import torch
 
+# The tests' tensors are small: more threads only wait for each other.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(autouse=True)
 def _package_errors(request: pytest.FixtureRequest) -> Iterator[None]:

@@ -114,3 +114,10 @@ def test_direct_product_order_of_pairs() -> None:
     group = msr.direct_product(msr.cyclic(2), msr.cyclic(3))
     assert group.multiply(1 * 3 + 2, 1 * 3 + 2) == 0 * 3 + 1
     assert torch.equal(group.table, group.table.T)
+
+
+def test_a_group_owns_its_table() -> None:
+    table = msr.cyclic(3).table.clone()
+    group = msr.FiniteGroup(table)
+    table[0, 0] = 2
+    assert group.multiply(0, 0) == 0

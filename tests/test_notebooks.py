@@ -10,7 +10,9 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
-LOCAL_PATH = re.compile(r"(?<![\w.])(/home/|/root/|/tmp/|/Users/|/work/|[A-Z]:\\\\)")
+LOCAL_PATH = re.compile(
+    r"(?<![\w.])(/(?:home|root|tmp|Users|work|mnt|content)/|[A-Z]:\\\\)"
+)
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)

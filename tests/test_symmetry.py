@@ -178,3 +178,21 @@ def test_assigning_works_with_singular_factors() -> None:
     layer.weight = torch.ones(3, 3)
     expected = torch.tensor([[1.0], [1.0], [0.0]]).expand(3, 3)
     torch.testing.assert_close(layer.weight, expected)
+
+
+def test_layers_of_one_call_differ() -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(4, 3))
+    msr.reparameterize(model, filters=2)
+    first, second = (U.matrix() for _, U in msr.symmetry_matrices(model))
+    assert not torch.allclose(first, second)
+
+
+def test_kronecker_factors_are_the_identity_plus_noise() -> None:
+    def factor(seed: int) -> torch.Tensor:
+        layer = nn.Linear(50, 50, bias=False)
+        msr.reparameterize(layer, factorization="kronecker", std=0.02, seed=seed)
+        return layer.parametrizations.weight[0].factors[0]
+
+    noise = factor(0) - torch.eye(50)
+    assert noise.std().item() == pytest.approx(0.02, rel=0.05)
+    assert not torch.equal(factor(0), factor(1))

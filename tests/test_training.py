@@ -331,3 +331,13 @@ def test_history_goes_on_in_time(tmp_path: Path) -> None:
     second = train(tiny_learner(), 8, checkpoint=file)
     assert second.seconds[:5] == first.seconds
     assert second.seconds[5] > first.seconds[4]
+
+
+def test_a_checkpoint_that_lacks_a_setting_is_of_another_run(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    train(tiny_learner(), 1, checkpoint=file)
+    state = checkpoint.load(file)
+    del state["config"]["seed"]
+    checkpoint.write_atomically(file, checkpoint.serialize(state))
+    with pytest.raises(msr.CheckpointError, match="seed: this run has 0, the file None"):
+        train(tiny_learner(), 2, checkpoint=file)
