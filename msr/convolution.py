@@ -59,6 +59,7 @@ def principal_angles(
     bases: columns may be scaled, mixed or reordered.
 
     Raises:
+        TypeError: a matrix is not floating point.
         ValueError: the columns have different lengths, hold NaN or infinity, or do
             not have full rank, so that the span has fewer dimensions than columns.
     """
@@ -70,6 +71,8 @@ def principal_angles(
                 f"expected U and V of shape (rows, columns) with the same rows, got "
                 f"{tuple(U.shape)} and {tuple(V.shape)}"
             )
+        if not matrix.is_floating_point():
+            raise TypeError(f"expected floating-point {name}, got {matrix.dtype}")
         if not torch.isfinite(matrix).all():
             raise ValueError(f"expected finite columns, got NaN or infinity in {name}")
         rank = int(torch.linalg.matrix_rank(matrix.detach().double()))

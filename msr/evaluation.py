@@ -8,8 +8,8 @@ from torch import Tensor
 
 from ._progress import progress_bar
 from .history import Diverged
-from .learner import MetaLearner
-from .tasks import Split, TaskDistribution, check_tasks
+from .learner import MetaLearner, check_learner
+from .tasks import Split, TaskDistribution, check_tasks, draw
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,13 @@ def meta_test(
         progress: show a bar.
 
     Raises:
-        TypeError: ``tasks`` lacks a method of `TaskDistribution`.
+        TypeError: ``learner`` is no `MetaLearner`, or ``tasks`` no `TaskDistribution`.
         ValueError: ``batch_size`` < 1.
         Diverged: the loss of a task is not finite. The error names the tasks and
             holds all losses.
     """
-    check_tasks(tasks)
+    check_learner(learner)
+    check_tasks(tasks, split)
     if batch_size < 1:
         raise ValueError(f"expected batch_size >= 1, got {batch_size}")
     modes = {module: module.training for module in learner.modules()}
@@ -79,7 +80,7 @@ def meta_test(
     try:
         losses = torch.cat(
             [
-                learner(tasks.batch(split, i).to(learner.device, learner.dtype)).cpu()
+                learner(draw(tasks, split, i).to(learner.device, learner.dtype)).cpu()
                 for i in bar
             ]
         )

@@ -41,7 +41,7 @@ class MetaLearner(nn.Module):
             only. Default: all tasks together.
 
     Raises:
-        TypeError: the model is no module, or the inner loop none.
+        TypeError: the model is no module, the inner loop none, or the loss no function.
         ValueError: no parameter of the model adapts, the model's parameters lie on
             several devices, it tracks running statistics, or ``chunk_size`` < 1.
     """
@@ -57,7 +57,13 @@ class MetaLearner(nn.Module):
     ) -> None:
         super().__init__()
         _check_model(model)
-        if inner is not None and not isinstance(inner, InnerLoop):
+        if not callable(loss) or isinstance(loss, type):
+            raise TypeError(
+                f"expected a loss such as torch.nn.functional.mse_loss, got {loss!r}"
+            )
+        if inner is not None and (
+            isinstance(inner, type) or not isinstance(inner, InnerLoop)
+        ):
             raise TypeError(
                 f"expected an inner loop such as msr.GradientDescent(...), got {inner!r}"
             )
@@ -218,6 +224,15 @@ class MetaLearner(nn.Module):
                     f"expected data of the model's dtype {self.dtype}, got "
                     f"{tensor.dtype}: move one with .to(...)"
                 )
+
+
+def check_learner(learner: MetaLearner) -> None:
+    """Raise unless the object is a `MetaLearner`."""
+    if not isinstance(learner, MetaLearner):
+        raise TypeError(
+            f"expected a msr.MetaLearner, got {type(learner).__name__}: wrap a model in "
+            f"msr.MetaLearner(model)"
+        )
 
 
 def _check_model(model: nn.Module) -> None:

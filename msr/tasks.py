@@ -21,7 +21,8 @@ class TaskDistribution(Protocol):
 
     Tasks are numbered from 0 in each split. The same number must always give the same
     task, so that runs can be repeated and resumed. ``repr`` should name every setting:
-    checkpoints use it to tell one source from another.
+    checkpoints use it to tell one source from another (a class without one goes by its
+    name).
     """
 
     def num_tasks(self, split: Split) -> int:
@@ -33,14 +34,41 @@ class TaskDistribution(Protocol):
         ...
 
 
-def check_tasks(tasks: TaskDistribution) -> None:
-    """Raise unless the object has the methods of a `TaskDistribution`."""
+def check_tasks(tasks: TaskDistribution, split: Split) -> None:
+    """Raise unless the object is a `TaskDistribution` with tasks in this split."""
+    _known(split)
     missing = [m for m in ("num_tasks", "batch") if not callable(getattr(tasks, m, None))]
-    if missing:
+    if missing or isinstance(tasks, type):
+        lacks = f"without {' and '.join(missing)}" if missing else "itself, no instance"
+        name = tasks.__name__ if isinstance(tasks, type) else type(tasks).__name__
         raise TypeError(
             f"expected a task distribution with num_tasks(split) and batch(split, "
-            f"indices), got {type(tasks).__name__} without {' and '.join(missing)}"
+            f"indices), got {name} {lacks}"
         )
+    if tasks.num_tasks(split) < 1:
+        raise ValueError(
+            f"expected at least one {split} task, got {tasks.num_tasks(split)}"
+        )
+
+
+def draw(tasks: TaskDistribution, split: Split, indices: Tensor) -> TaskBatch:
+    """The tasks of these numbers, checked to be as many as asked for.
+
+    Raises:
+        TypeError: the result is no `TaskBatch`.
+        ValueError: it holds another number of tasks.
+    """
+    batch = tasks.batch(split, indices)
+    if not isinstance(batch, TaskBatch):
+        raise TypeError(
+            f"expected batch() to return a msr.TaskBatch, got {type(batch).__name__}"
+        )
+    if len(batch) != len(indices):
+        raise ValueError(
+            f"expected the {len(indices)} tasks that batch() was asked for, "
+            f"got {len(batch)}"
+        )
+    return batch
 
 
 def _known(split: str) -> str:

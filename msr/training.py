@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from . import checkpoint as checkpoints
 from ._progress import progress_bar
 from .history import Diverged, History
-from .learner import MetaLearner
-from .tasks import TaskDistribution, check_tasks
+from .learner import MetaLearner, check_learner
+from .tasks import TaskDistribution, check_tasks, draw
 
 logger = logging.getLogger(__name__)
 
@@ -73,8 +73,8 @@ def meta_train(
         loss and time of every step since the first.
 
     Raises:
-        TypeError: ``steps``, ``batch_size`` or ``checkpoint_every`` is no integer, or
-            ``tasks`` lacks a method of `TaskDistribution`.
+        TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`, or
+            ``steps``, ``batch_size`` or ``checkpoint_every`` no integer.
         ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1 or
             ``checkpoint_every`` < 1.
         CheckpointError: the checkpoint is damaged or of another configuration;
@@ -83,7 +83,8 @@ def meta_train(
             tasks; the learner is back at the parameters of the last finite loss that
             this call saw, or at those it started with, and the checkpoint is kept.
     """
-    check_tasks(tasks)
+    check_learner(learner)
+    check_tasks(tasks, "train")
     _check_at_least(0, steps=steps)
     _check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
     parameters = [p for p in learner.parameters() if p.requires_grad]
@@ -146,7 +147,7 @@ class _Run:
         indices = torch.randint(
             self.tasks.num_tasks("train"), (batch_size,), generator=self.generator
         )
-        batch = self.tasks.batch("train", indices)
+        batch = draw(self.tasks, "train", indices)
         losses = self.learner(batch.to(self.learner.device, self.learner.dtype))
         loss = losses.mean()
         value = loss.item()
@@ -235,19 +236,25 @@ def _config(
 ) -> dict[str, Any]:
     """What decides the course of a run and has a name, in comparable form."""
     return {
-        "tasks": repr(tasks),
+        "tasks": _describe(tasks),
         "model": repr(learner.model),
         "parameters": {
             name: [list(p.shape), p.requires_grad] for name, p in learner.named_parameters()
         },
         "dtype": str(learner.dtype),
-        "inner": repr(learner.inner),
+        "inner": _describe(learner.inner),
         "first_order": learner.first_order,
         "loss": getattr(learner.loss, "__name__", type(learner.loss).__name__),
         "optimizer": f"{type(optimizer).__name__}({optimizer.defaults})",
         "batch_size": batch_size,
         "seed": seed,
     }
+
+
+def _describe(thing: object) -> str:
+    """Its repr, or its class if the repr would only be an address in memory."""
+    kind = type(thing)
+    return kind.__qualname__ if kind.__repr__ is object.__repr__ else repr(thing)
 
 
 @contextmanager

@@ -457,6 +457,11 @@ class NoBatches(OnlyCounts):
         return torch.ones(3)
 
 
+class TwoTasks(OnlyCounts):
+    def batch(self, split: str, indices) -> msr.TaskBatch:
+        return tiny_tasks().batch(split, [0, 1])
+
+
 def test_objects_of_the_wrong_kind() -> None:
     with pytest.raises(TypeError, match=r"torch.nn.Module, got function"):
         msr.MetaLearner(lambda x: x)
@@ -478,8 +483,24 @@ def test_objects_of_the_wrong_kind() -> None:
     ):
         with pytest.raises(TypeError, match=r"got OnlyCounts without batch"):
             run_it(OnlyCounts())
-        with pytest.raises(TypeError, match=r"expected a msr.TaskBatch, got Tensor"):
+        with pytest.raises(TypeError, match=r"return a msr.TaskBatch, got Tensor"):
             run_it(NoBatches())
+        with pytest.raises(TypeError, match=r"got NoBatches itself, no instance"):
+            run_it(NoBatches)
+        with pytest.raises(ValueError, match=r"tasks that batch\(\) was asked for, got 2"):
+            run_it(TwoTasks())
+    with pytest.raises(TypeError, match=r"msr.MetaLearner, got Linear: wrap"):
+        msr.meta_train(nn.Linear(2, 2), tiny_tasks(), 1)
+    with pytest.raises(TypeError, match=r"msr.MetaLearner, got Linear: wrap"):
+        msr.meta_test(nn.Linear(2, 2), tiny_tasks())
+    with pytest.raises(ValueError, match=r"got 'val'"):
+        msr.meta_test(tiny_learner(), TwoTasks(), split="val")
+    with pytest.raises(TypeError, match=r"expected a loss such as .*got 'mse'"):
+        msr.MetaLearner(nn.Linear(2, 2), loss="mse")
+    with pytest.raises(TypeError, match=r"an inner loop such as"):
+        msr.MetaLearner(nn.Linear(2, 2), inner=msr.GradientDescent)
+    with pytest.raises(TypeError, match=r"floating-point U, got torch.int64"):
+        msr.principal_angles(torch.ones(2, 1, dtype=torch.long), torch.ones(2, 1))
 
 
 def test_running_statistics() -> None:

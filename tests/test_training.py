@@ -341,3 +341,21 @@ def test_a_checkpoint_that_lacks_a_setting_is_of_another_run(tmp_path: Path) -> 
     checkpoint.write_atomically(file, checkpoint.serialize(state))
     with pytest.raises(msr.CheckpointError, match="seed: this run has 0, the file None"):
         train(tiny_learner(), 2, checkpoint=file)
+
+
+def test_tasks_without_a_repr_resume_by_the_name_of_their_class(tmp_path: Path) -> None:
+    """The default repr is an address in memory, which no second run has."""
+
+    class Plain:
+        def num_tasks(self, split: str) -> int:
+            return 30
+
+        def batch(self, split: str, indices) -> msr.TaskBatch:
+            return tiny_tasks().batch(split, indices)
+
+    file = tmp_path / "run.pt"
+    for steps in (2, 4):
+        history = msr.meta_train(
+            tiny_learner(), Plain(), steps, 4, checkpoint=file, progress=False
+        )
+        assert len(history) == steps
