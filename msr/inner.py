@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ._checks import check_integer
+
 Tensors = dict[str, Tensor]
 SupportLoss = Callable[[Tensors], Float[Tensor, ""]]
 
@@ -57,8 +59,7 @@ class GradientDescent:
     learn_lr: bool = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.steps, bool) or not isinstance(self.steps, int):
-            raise TypeError(f"expected steps to be an integer, got {self.steps!r}")
+        check_integer("steps", self.steps)
         if self.steps < 0:
             raise ValueError(f"expected steps >= 0, got {self.steps}")
         if not 0 < self.lr < float("inf"):

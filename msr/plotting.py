@@ -25,7 +25,6 @@ def plot_matrix(
     matrix: Float[Tensor, "rows columns"],
     title: str = "",
     limit: float | None = None,
-    numbers: bool = False,
 ) -> None:
     """Draw a matrix as coloured cells: red is positive, blue negative, white zero.
 
@@ -34,7 +33,6 @@ def plot_matrix(
         matrix: what to draw.
         title: heading.
         limit: the absolute value of the darkest colours. Default: the largest entry.
-        numbers: write each entry in its cell.
     """
     values = matrix.detach().cpu()
     limit = limit or float(values.abs().max()) or 1.0
@@ -42,17 +40,6 @@ def plot_matrix(
         values.numpy(), cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest"
     )
     ax.set(title=title, xticks=[], yticks=[])
-    if numbers:
-        for (row, column), value in _entries(values):
-            dark = abs(value) > 0.6 * limit
-            ax.text(
-                column,
-                row,
-                f"{value:.3g}",
-                ha="center",
-                va="center",
-                color="white" if dark else "black",
-            )
 
 
 def plot_factorization(

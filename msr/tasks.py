@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from numpy.random import SeedSequence
 from torch import Tensor
 
+from ._checks import check_integer
 from .batch import TaskBatch
 
 Split = Literal["train", "test"]
@@ -124,9 +125,7 @@ class LowRank1d:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise TypeError(f"expected {field.name} to be an integer, got {value!r}")
+            check_integer(field.name, getattr(self, field.name))
         if self.seed < 0:
             raise ValueError(f"expected seed >= 0, got {self.seed}")
         if self.rank < 1:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from . import checkpoint as checkpoints
+from ._checks import check_integer
 from ._progress import progress_bar
 from .history import Diverged, History
 from .learner import MetaLearner, check_learner
@@ -268,7 +269,6 @@ def _isolated_random_state(device: torch.device, seed: int) -> Iterator[None]:
 
 def _check_at_least(least: int, **values: int) -> None:
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"expected {name} to be an integer, got {value!r}")
+        check_integer(name, value)
         if value < least:
             raise ValueError(f"expected {name} >= {least}, got {value}")
