@@ -22,10 +22,15 @@ from .groups import (
 )
 from .history import Diverged, History
 from .inner import GradientDescent, InnerLoop
+from .layers import LocallyConnected1d, UnfoldConv2d
 from .learner import MetaLearner
 from .losses import mean_squared_error
+from .low_rank import LowRank1d
+from .multitask import multitask_train
+from .provenance import provenance
 from .recorded import escnn_kernel_basis
 from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
+from .report import table_markdown, table_text
 from .representations import (
     Representation,
     direct_sum,
@@ -36,9 +41,13 @@ from .representations import (
     reynolds,
     trivial,
 )
+from .reproduce import paper_table, reproduce
+from .results import Results, ResultsError
+from .ridge import Ridge
 from .steerable import steerable_kernels
+from .steerable_tasks import SteerableConv2d
 from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
-from .tasks import LowRank1d, TaskDistribution
+from .tasks import Joint, TaskDistribution
 from .training import meta_train
 
 __version__ = "0.1.0"
@@ -51,14 +60,21 @@ __all__ = [
     "GradientDescent",
     "History",
     "InnerLoop",
+    "Joint",
     "KroneckerSymmetry",
+    "LocallyConnected1d",
     "LowRank1d",
     "MetaLearner",
     "MetaTestResult",
     "Representation",
+    "Results",
+    "ResultsError",
+    "Ridge",
+    "SteerableConv2d",
     "SymmetryMatrix",
     "TaskBatch",
     "TaskDistribution",
+    "UnfoldConv2d",
     "adapted_parameters",
     "alternating",
     "conv1d_matrix",
@@ -74,16 +90,22 @@ __all__ = [
     "mean_squared_error",
     "meta_test",
     "meta_train",
+    "multitask_train",
+    "paper_table",
     "permutation_group",
     "permutation_representation",
     "principal_angles",
+    "provenance",
     "quaternion",
     "regular",
     "reparameterize",
+    "reproduce",
     "reynolds",
     "small_groups",
     "steerable_kernels",
     "symmetric",
     "symmetry_matrices",
+    "table_markdown",
+    "table_text",
     "trivial",
 ]

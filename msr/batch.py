@@ -48,6 +48,15 @@ class TaskBatch:
         """The number of tasks."""
         return len(self.x_support)
 
+    def examples(
+        self,
+    ) -> tuple[Float[Tensor, "tasks examples *x"], Shaped[Tensor, "tasks examples *y"]]:
+        """All examples of each task, support before query, as inputs and targets."""
+        return (
+            torch.cat([self.x_support, self.x_query], dim=1),
+            torch.cat([self.y_support, self.y_query], dim=1),
+        )
+
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> "TaskBatch":

@@ -11,7 +11,35 @@ from torch import Tensor, nn
 from ._checks import check_integer
 
 Tensors = dict[str, Tensor]
-SupportLoss = Callable[[Tensors], Float[Tensor, ""]]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class SupportLoss:
+    """The loss on one task's support set, as a function of the adapted tensors.
+
+    Args:
+        predict: maps adapted tensors to predictions on the support inputs.
+        target: the support targets.
+        loss: maps (prediction, target) to a scalar.
+    """
+
+    predict: Callable[[Tensors], Tensor]
+    target: Tensor
+    loss: Loss
+
+    def __call__(self, adapted: Tensors) -> Float[Tensor, ""]:
+        """The loss at these values of the adapted tensors.
+
+        Raises:
+            ValueError: the loss returns no scalar.
+        """
+        loss = self.loss(self.predict(adapted), self.target)
+        if loss.ndim:
+            raise ValueError(
+                f"expected a loss that returns a scalar, got shape {tuple(loss.shape)}"
+            )
+        return loss
 
 
 @runtime_checkable
@@ -19,6 +47,8 @@ class InnerLoop(Protocol):
     """What `msr.MetaLearner` asks of an inner loop.
 
     Its ``repr`` should name every setting: checkpoints use it to tell runs apart.
+    An inner loop that does not suit every model may have a method
+    ``check(loss, adapted)`` that raises; it is called once, on the first task seen.
     """
 
     def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:

@@ -9,11 +9,9 @@ from torch.func import functional_call, vmap
 
 from ._recompute import recompute
 from .batch import TaskBatch, check_examples
-from .inner import GradientDescent, InnerLoop, Tensors
+from .inner import GradientDescent, InnerLoop, Loss, SupportLoss, Tensors
 from .losses import mean_squared_error
 from .reparameterize import adapted_parameters
-
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 class MetaLearner(nn.Module):
@@ -82,6 +80,7 @@ class MetaLearner(nn.Module):
         self.first_order = first_order
         self.chunk_size = chunk_size
         self.meta_parameters = self.inner.init(adapted)
+        self._inner_loop_checked = False
         self._check_one_device()
 
     @property
@@ -120,6 +119,7 @@ class MetaLearner(nn.Module):
             raise TypeError(f"expected a msr.TaskBatch, got {type(batch).__name__}")
         self._check_data(batch.x_support, batch.y_support)
         self._check_data(batch.x_query, batch.y_query)
+        self._check_inner_loop(batch.x_support, batch.y_support)
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         size = self.chunk_size or len(batch)
         if len(batch) <= size:
@@ -144,6 +144,7 @@ class MetaLearner(nn.Module):
         """
         check_examples("support", x_support, y_support)
         self._check_data(x_support, y_support)
+        self._check_inner_loop(x_support, y_support)
         chunks = self._in_chunks(self._adapt_to_one, x_support, y_support)
         return {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
 
@@ -171,24 +172,16 @@ class MetaLearner(nn.Module):
     def _predict_one(self, adapted: Tensors, x: Tensor) -> Tensor:
         return functional_call(self.model, adapted, (x,))
 
-    def _loss_at(self, adapted: Tensors, x: Tensor, y: Tensor) -> Tensor:
-        loss = self.loss(self._predict_one(adapted, x), y)
-        if loss.ndim:
-            raise ValueError(
-                f"expected a loss that returns a scalar, got shape {tuple(loss.shape)}"
-            )
-        return loss
+    def _loss_on(self, x: Tensor, y: Tensor) -> SupportLoss:
+        return SupportLoss(lambda adapted: self._predict_one(adapted, x), y, self.loss)
 
     def _adapt_to_one(self, x: Tensor, y: Tensor) -> Tensors:
         return self.inner.adapt(
-            lambda adapted: self._loss_at(adapted, x, y),
-            self.adapted,
-            self.meta_parameters,
-            self.first_order,
+            self._loss_on(x, y), self.adapted, self.meta_parameters, self.first_order
         )
 
     def _query_loss(self, x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
-        return self._loss_at(self._adapt_to_one(x, y), x_query, y_query)
+        return self._loss_on(x_query, y_query)(self._adapt_to_one(x, y))
 
     def _in_chunks(self, function: Callable, *args: Tensor | Tensors) -> list:
         """Vmap a function of one task over all tasks, a chunk at a time."""
@@ -206,6 +199,14 @@ class MetaLearner(nn.Module):
             return functional_call(self, values, (TaskBatch(*tensors[len(names) :]),))
 
         return recompute(losses, *parameters, *batch)
+
+    @torch.no_grad()
+    def _check_inner_loop(self, x: Tensor, y: Tensor) -> None:
+        """Let the inner loop refuse the model, once, on the first task."""
+        check = getattr(self.inner, "check", None)
+        if check is not None and not self._inner_loop_checked:
+            check(self._loss_on(x[0], y[0]), self.adapted)
+        self._inner_loop_checked = True
 
     def _check_one_device(self) -> None:
         devices = {str(p.device) for p in self.model.parameters()}

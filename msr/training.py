@@ -1,12 +1,13 @@
 """Meta-training: the outer loop."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 Callback = Callable[[int, MetaLearner, float], None]
+Decay = Literal["none", "cosine"]
 
 
 def meta_train(
@@ -32,6 +34,7 @@ def meta_train(
     *,
     lr: float = 1e-3,
     optimizer: OptimizerFactory | None = None,
+    decay: Decay = "none",
     seed: int = 0,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 100,
@@ -50,7 +53,7 @@ def meta_train(
     at the end, and continues from the file if there is one: on one device the result
     is the same, bit for bit, as that of an uninterrupted run. In the course of a run
     only a state whose loss was seen to be finite replaces an older one. More steps
-    than before extend a run.
+    than before extend a run, unless the outer step size decays towards the last one.
 
     A checkpoint is taken for this run's own if everything that has a name agrees:
     tasks, model, inner loop, loss, optimizer, batch size, seed. Two losses of one name
@@ -63,6 +66,8 @@ def meta_train(
         batch_size: tasks per step.
         lr: outer step size of Adam.
         optimizer: makes another optimizer from the parameters; ``lr`` is then unused.
+        decay: "cosine" multiplies the outer step size by (1 + cos(pi t / steps)) / 2 at
+            step t, counted from 0.
         seed: of the task draws and of random layers such as dropout.
         checkpoint: file for the state.
         checkpoint_every: steps between writes.
@@ -76,8 +81,8 @@ def meta_train(
     Raises:
         TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`, or
             ``steps``, ``batch_size`` or ``checkpoint_every`` no integer.
-        ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1 or
-            ``checkpoint_every`` < 1.
+        ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1,
+            ``checkpoint_every`` < 1, or ``decay`` is unknown.
         CheckpointError: the checkpoint is damaged or of another configuration;
             nothing is overwritten and the learner is unchanged.
         Diverged: a loss or gradient is not finite. The error names the step and the
@@ -88,6 +93,8 @@ def meta_train(
     check_tasks(tasks, "train")
     _check_at_least(0, steps=steps)
     _check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
+    if decay not in ("none", "cosine"):
+        raise ValueError(f'expected decay "none" or "cosine", got {decay!r}')
     parameters = [p for p in learner.parameters() if p.requires_grad]
     opt = optimizer(parameters) if optimizer else torch.optim.Adam(parameters, lr=lr)
     run = _Run(
@@ -97,8 +104,10 @@ def meta_train(
         torch.Generator().manual_seed(seed),
         History(),
         None if checkpoint is None else Path(checkpoint),
-        _config(learner, tasks, opt, batch_size, seed),
+        _config(learner, tasks, opt, batch_size, seed)
+        | {"decay": f"cosine to step {steps}" if decay == "cosine" else "none"},
     )
+    total = steps if decay == "cosine" else None
     with _isolated_random_state(learner.device, seed):
         run.resume()
         if steps < len(run.history):
@@ -116,7 +125,7 @@ def meta_train(
         with bar:
             while len(run.history) < steps:
                 saving = len(run.history) % checkpoint_every == 0
-                loss = run.step(batch_size, saving)
+                loss = run.step(batch_size, saving, total)
                 if callback:
                     callback(len(run.history), learner, loss)
                 bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
@@ -141,8 +150,9 @@ class _Run:
     def __post_init__(self) -> None:
         self.last_good = [p.detach().clone() for p in self.learner.parameters()]
         self.started = time.perf_counter()
+        self.first_lr = [group["lr"] for group in self.optimizer.param_groups]
 
-    def step(self, batch_size: int, saving: bool) -> float:
+    def step(self, batch_size: int, saving: bool, decay_to: int | None) -> float:
         """One outer step; returns the mean query loss before the update."""
         before = self._snapshot() if saving and self.checkpoint else None
         indices = torch.randint(
@@ -162,10 +172,16 @@ class _Run:
         for p in self.learner.parameters():
             if p.grad is not None and not torch.isfinite(p.grad).all():
                 self._diverged("gradient", losses.detach(), indices)
+        if decay_to:
+            self._set_lr((1 + math.cos(math.pi * len(self.history) / decay_to)) / 2)
         self.optimizer.step()
         self.history.loss.append(value)
         self.history.seconds.append(time.perf_counter() - self.started)
         return value
+
+    def _set_lr(self, factor: float) -> None:
+        for group, lr in zip(self.optimizer.param_groups, self.first_lr, strict=True):
+            group["lr"] = factor * lr
 
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""

@@ -1,0 +1,125 @@
+"""Results of many cells: one JSON file that grows cell by cell."""
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scipy.special import stdtrit
+
+from .checkpoint import write_atomically
+
+FORMAT = "msr results 1"
+
+
+class ResultsError(ValueError):
+    """A results file that is damaged, or holds other experiments."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A cell of a table over its seeds.
+
+    Attributes:
+        mean: of the seeds' mean errors; NaN if there is none.
+        ci95: half the width of the 95% interval. With several seeds it is Student's
+            interval over the seeds' means, which vary with the problem, the initial
+            values and the test tasks at once. With one seed it is over test tasks only.
+        seeds: how many seeds finished.
+        diverged: how many seeds did not.
+    """
+
+    mean: float
+    ci95: float
+    seeds: int
+    diverged: int = 0
+
+
+@dataclass
+class Results:
+    """The finished cells of one experiment.
+
+    Attributes:
+        config: what all cells have in common; a file with another one is refused.
+        runs: provenance and wall time of each run that added cells.
+        cells: by key "method | column | seed": what `msr.reproduce.run_cell` returned.
+    """
+
+    config: dict[str, Any]
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    cells: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def summary(self, method: str, column: str) -> Summary:
+        """The mean of a cell over seeds, with its interval."""
+        found = [
+            c for c in self.cells.values() if (c["method"], c["column"]) == (method, column)
+        ]
+        good = [c for c in found if "mse" in c]
+        diverged = len(found) - len(good)
+        if not good:
+            return Summary(math.nan, math.nan, 0, diverged)
+        mean = sum(c["mse"] for c in good) / len(good)
+        if len(good) == 1:
+            return Summary(mean, good[0]["ci95"], 1, diverged)
+        variance = sum((c["mse"] - mean) ** 2 for c in good) / (len(good) - 1)
+        quantile = float(stdtrit(len(good) - 1, 0.975))
+        half = quantile * math.sqrt(variance / len(good))
+        return Summary(mean, half, len(good), diverged)
+
+    @property
+    def wall_seconds(self) -> float:
+        """The wall time of all runs together."""
+        return sum(run["wall_seconds"] for run in self.runs)
+
+    def write(self, path: Path) -> None:
+        """Replace the file by these results, whole or not at all."""
+        content = {
+            "format": FORMAT,
+            "config": self.config,
+            "runs": self.runs,
+            "cells": self.cells,
+        }
+        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
+    @classmethod
+    def read(cls, path: Path) -> "Results":
+        """The results in a file.
+
+        Raises:
+            ResultsError: the file is damaged or no results file.
+            OSError: it cannot be read.
+        """
+        try:
+            content = json.loads(path.read_text())
+            if content["format"] != FORMAT:
+                raise ValueError
+            return cls(content["config"], content["runs"], content["cells"])
+        except (ValueError, KeyError, TypeError):
+            raise ResultsError(
+                f"expected a results file of msr in {path.name}, got a damaged or another "
+                f"file. It was left as it is; name another one, or delete it."
+            ) from None
+
+    @classmethod
+    def resume(cls, path: Path, config: dict[str, Any]) -> "Results":
+        """The results in a file of the same configuration, or none if there is no file.
+
+        Raises:
+            ResultsError: as for `read`, or the file has another configuration.
+        """
+        if not path.exists():
+            return cls(config)
+        results = cls.read(path)
+        if results.config != config:
+            keys = sorted(config.keys() | results.config.keys())
+            different = [
+                f"{k}: now {config.get(k)!r}, in the file {results.config.get(k)!r}"
+                for k in keys
+                if config.get(k) != results.config.get(k)
+            ]
+            raise ResultsError(
+                f"expected results of this configuration in {path.name}, got others, and "
+                f"left them as they are: {'; '.join(different)}"
+            )
+        return results
