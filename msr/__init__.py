@@ -41,7 +41,7 @@ from .representations import (
     reynolds,
     trivial,
 )
-from .reproduce import paper_table, reproduce
+from .reproduction import paper_table, reproduce
 from .results import Results, ResultsError
 from .ridge import Ridge
 from .steerable import steerable_kernels

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .experiments import EXPERIMENTS
 from .report import table_text
-from .reproduce import reproduce
+from .reproduction import reproduce
 from .results import ResultsError
 
 

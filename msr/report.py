@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .experiments import EXPERIMENTS
-from .reproduce import paper_table
+from .reproduction import paper_table
 from .results import Results, Summary
 
 
@@ -67,7 +67,8 @@ def _ours(summary: Summary) -> str:
         return "diverged" if summary.diverged else "-"
     note = f" ({summary.diverged} diverged)" if summary.diverged else ""
     digits = 3 if summary.mean >= 0.001 else 6
-    return f"{summary.mean:.{digits}f} ± {summary.ci95:.{digits}f}{note}"
+    mark = "†" if summary.unstable else ""
+    return f"{summary.mean:.{digits}f} ± {summary.ci95:.{digits}f}{mark}{note}"
 
 
 def _papers(value: float, interval: float | None) -> str:
@@ -78,10 +79,16 @@ def _papers(value: float, interval: float | None) -> str:
 def _footnote(results: Results) -> str:
     seeds = len({c["seed"] for c in results.cells.values()})
     over = "over seeds" if seeds > 1 else "over test tasks"
+    unstable = sum(c.get("unstable", 0) for c in results.cells.values())
+    dagger = (
+        " † On some test tasks the error is more than twice that of predicting zero."
+        if unstable
+        else ""
+    )
     cpu_seconds = sum(c.get("seconds", 0.0) for c in results.cells.values())
     return (
         f"Meta-test MSE, mean and 95% interval {over}; {seeds} "
         f"seed{'s' if seeds > 1 else ''}, {results.config['steps']} outer steps; "
         f"{results.wall_seconds:.0f} s of wall time, {cpu_seconds:.0f} s of all cells "
-        f"together. The paper's intervals are over test tasks."
+        f"together. The paper's intervals are over test tasks.{dagger}"
     )

@@ -28,12 +28,15 @@ class Summary:
             values and the test tasks at once. With one seed it is over test tasks only.
         seeds: how many seeds finished.
         diverged: how many seeds did not.
+        unstable: test tasks, of all seeds together, whose error after adapting is more
+            than twice that of predicting zero: steps that overshoot.
     """
 
     mean: float
     ci95: float
     seeds: int
     diverged: int = 0
+    unstable: int = 0
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Results:
     Attributes:
         config: what all cells have in common; a file with another one is refused.
         runs: provenance and wall time of each run that added cells.
-        cells: by key "method | column | seed": what `msr.reproduce.run_cell` returned.
+        cells: by key "method | column | seed": what `msr.reproduction.run_cell` returned.
     """
 
     config: dict[str, Any]
@@ -60,17 +63,18 @@ class Results:
         if not good:
             return Summary(math.nan, math.nan, 0, diverged)
         mean = sum(c["mse"] for c in good) / len(good)
+        unstable = sum(c.get("unstable", 0) for c in good)
         if len(good) == 1:
-            return Summary(mean, good[0]["ci95"], 1, diverged)
+            return Summary(mean, good[0]["ci95"], 1, diverged, unstable)
         variance = sum((c["mse"] - mean) ** 2 for c in good) / (len(good) - 1)
         quantile = float(stdtrit(len(good) - 1, 0.975))
         half = quantile * math.sqrt(variance / len(good))
-        return Summary(mean, half, len(good), diverged)
+        return Summary(mean, half, len(good), diverged, unstable)
 
     @property
     def wall_seconds(self) -> float:
         """The wall time of all runs together."""
-        return sum(run["wall_seconds"] for run in self.runs)
+        return float(sum(run["wall_seconds"] for run in self.runs))
 
     def write(self, path: Path) -> None:
         """Replace the file by these results, whole or not at all."""

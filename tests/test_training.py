@@ -1,6 +1,7 @@
 """meta_train and meta_test: learning, determinism, resuming, divergence."""
 
 import copy
+import math
 import time
 from pathlib import Path
 
@@ -359,3 +360,58 @@ def test_tasks_without_a_repr_resume_by_the_name_of_their_class(tmp_path: Path) 
             tiny_learner(), Plain(), steps, 4, checkpoint=file, progress=False
         )
         assert len(history) == steps
+
+
+def test_cosine_decay_by_hand_and_resumed(tmp_path: Path) -> None:
+    """Plain gradient descent whose step size follows the formula."""
+    tasks, by_hand = tiny_tasks(), tiny_learner()
+    generator = torch.Generator().manual_seed(0)
+    for t in range(6):
+        indices = torch.randint(30, (4,), generator=generator)
+        loss = by_hand(tasks.batch("train", indices)).mean()
+        gradients = torch.autograd.grad(loss, list(by_hand.parameters()))
+        lr = 0.5 * (1 + math.cos(math.pi * t / 6)) / 2
+        with torch.no_grad():
+            for p, g in zip(by_hand.parameters(), gradients, strict=True):
+                p -= lr * g
+
+    def run(learner: msr.MetaLearner, callback=None) -> None:
+        msr.meta_train(
+            learner,
+            tasks,
+            6,
+            4,
+            optimizer=lambda p: torch.optim.SGD(p, lr=0.5),
+            decay="cosine",
+            checkpoint=tmp_path / "run.pt",
+            checkpoint_every=1,
+            callback=callback,
+            progress=False,
+        )
+
+    def kill(step, *_):
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny_learner(), kill)
+    resumed = tiny_learner()
+    run(resumed)
+    for ours, expected in zip(resumed.parameters(), by_hand.parameters(), strict=True):
+        torch.testing.assert_close(ours, expected)
+    with pytest.raises(msr.CheckpointError, match="decay: this run has 'none'"):
+        msr.meta_train(
+            tiny_learner(),
+            tasks,
+            6,
+            4,
+            optimizer=lambda p: torch.optim.SGD(p, lr=0.5),
+            checkpoint=tmp_path / "run.pt",
+            progress=False,
+        )
+
+
+@pytest.mark.bad_input
+def test_unknown_decay() -> None:
+    with pytest.raises(ValueError, match='expected decay "none" or "cosine", got \'step\''):
+        msr.meta_train(tiny_learner(), tiny_tasks(), 1, decay="step")
