@@ -28,7 +28,7 @@ from .losses import mean_squared_error
 from .low_rank import LowRank1d
 from .multitask import multitask_train
 from .provenance import provenance
-from .recorded import escnn_kernel_basis
+from .recorded import escnn_kernel_basis, recorded_results
 from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
 from .report import table_markdown, table_text
 from .representations import (
@@ -97,6 +97,7 @@ __all__ = [
     "principal_angles",
     "provenance",
     "quaternion",
+    "recorded_results",
     "regular",
     "reparameterize",
     "reproduce",

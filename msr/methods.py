@@ -201,7 +201,7 @@ ROTATION = _by_name(
 
 MSR_RIDGE = Method("MSR-FC-Ridge", shared_fully_connected, Ridge(), lr=1e-2, decay="cosine")
 
-_DESCENT = GradientDescent(steps=5, lr=0.5)
+_DESCENT = GradientDescent(steps=5)
 
 SUPPORT = _by_name(
     Method("MAML-Conv", convolution_2d, _DESCENT, lr=1e-2, decay="cosine"),

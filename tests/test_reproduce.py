@@ -250,6 +250,11 @@ def test_columns_mean_what_they_say() -> None:
     inner = table["inner-steps"]
     adjusted = inner.adjust(inner.methods["MSR-FC"], "large/k=5, steps=2")
     assert adjusted.inner == msr.GradientDescent(steps=2, lr=0.1)
+    few = table["support"]
+    for column, alpha in (("size=3", 8 / 2 / 16), ("size=5", 8 / 2 / 4)):
+        adjusted = few.adjust(few.methods["MAML-Conv"], column)
+        assert adjusted.inner.lr == pytest.approx(alpha)
+        assert few.adjust(few.methods["Oracle-Ridge"], column).inner == msr.Ridge()
     sweep = table["step-size"]
     adjusted = sweep.adjust(sweep.methods["MAML-Conv"], "Rot, lr=0.3")
     assert adjusted.inner == msr.GradientDescent(steps=3, lr=0.3)
