@@ -19,6 +19,7 @@ help:
 	@echo "make test        unit tests, then nbval over every chapter"
 	@echo "make lint        style, types"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
+	@echo "make paper       recompute the recorded results (an hour on two cores)"
 	@echo "make cover       draw book/images/cover.png again"
 	@echo "make bench       time a meta-step against a loop with higher"
 	@echo "make repository  write the repository's address where it is needed"
@@ -63,6 +64,27 @@ lint: $(INSTALLED)
 .PHONY: chapters
 chapters: $(INSTALLED)
 	$(BIN)/python -m tools.notebooks
+
+# What the chapters cite: more seeds and longer runs, kept in results/ cell by cell. Stop
+# it and start it again at any time; delete a file of results/ to compute it anew.
+PAPER_SEEDS ?= 5
+PAPER_DEVICE ?= $(shell $(BIN)/python -c "import torch; print('cuda' if torch.cuda.is_available() else 'cpu')")
+
+.PHONY: paper
+paper: $(INSTALLED)
+	@mkdir -p results _build/paper
+	for experiment in translation ridge rotation support; do \
+		echo "==> $$experiment"; \
+		$(BIN)/python -m msr reproduce $$experiment --seeds $(PAPER_SEEDS) \
+			--device $(PAPER_DEVICE) --out results/$$experiment.json; \
+	done
+	for chapter in 06-translation 07-rotation-and-flip 08-a-fair-baseline; do \
+		echo "==> $$chapter with $(PAPER_SEEDS) seeds"; \
+		$(BIN)/papermill book/$$chapter.ipynb _build/paper/$$chapter.ipynb \
+			--parameters seeds $(PAPER_SEEDS) --parameters device $(PAPER_DEVICE) \
+			--parameters results_folder results; \
+	done
+	@echo "==> Done: results/*.json, and the chapters as executed in _build/paper"
 
 .PHONY: cover
 cover: $(INSTALLED)

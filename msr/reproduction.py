@@ -7,6 +7,7 @@ import difflib
 import json
 import os
 import time
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -251,7 +252,10 @@ def _outcomes(
     import joblib  # here, since it is slow to import
 
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from parallel(joblib.delayed(run)(cell) for cell in cells)
+    with warnings.catch_warnings():
+        # joblib replaces a worker whose memory has grown; no cell is lost by that
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
+        yield from parallel(joblib.delayed(run)(cell) for cell in cells)
 
 
 def _default_jobs(device: torch.device) -> int:

@@ -44,7 +44,7 @@ def execute(path: Path) -> float:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(
-            notebook, timeout=600, resources={"metadata": {"path": folder}}
+            notebook, timeout=1800, resources={"metadata": {"path": folder}}
         ).execute()
     seconds = time.perf_counter() - started
     _reject_stderr(path, notebook)

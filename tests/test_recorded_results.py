@@ -1,0 +1,54 @@
+"""The recorded results: complete, of a known origin, and what the chapters say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import msr
+from msr.experiments import EXPERIMENTS
+
+NAMES = ["translation", "ridge", "rotation", "support"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_is_there_with_three_seeds_and_an_origin(name: str) -> None:
+    results = msr.recorded_results(name)
+    experiment = EXPERIMENTS[name]
+    assert results.config["experiment"] == name
+    assert results.config["steps"] == experiment.steps
+    for method in experiment.methods:
+        for column in experiment.columns:
+            summary = results.summary(method, column)
+            assert summary.seeds >= 3, (method, column)
+            assert summary.diverged == 0
+    for run in results.runs:
+        assert re.fullmatch(r"[0-9a-f]{40}", run["commit"])  # no uncommitted change
+        assert f"reproduce {name}" in run["command"]
+        assert run["versions"]["torch"]
+        assert run["device"]
+        assert run["wall_seconds"] > 0
+    text = (Path(__file__).parent.parent / "results" / f"{name}.json").read_text()
+    assert not re.search(r"/(?:home|root|tmp|work|Users)/", text)
+
+
+def test_make_paper_records_these_files() -> None:
+    folder = Path(__file__).parent.parent
+    recipe = (folder / "Makefile").read_text().partition("\npaper:")[2]
+    (listed,) = re.findall(r"for experiment in ([^;]+);", recipe)
+    recorded = {file.stem for file in (folder / "results").glob("*.json")}
+    assert set(listed.split()) == set(NAMES) == recorded
+
+
+def test_the_closed_form_solves_all_of_table_1() -> None:
+    results = msr.recorded_results("ridge")
+    for column in EXPERIMENTS["ridge"].columns:
+        assert results.summary("MSR-FC-Ridge", column).mean <= 0.001
+
+
+@pytest.mark.bad_input
+def test_a_name_that_was_not_recorded() -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"among .*translation.*got 'rotatoin'.*make paper"
+    ):
+        msr.recorded_results("rotatoin")
