@@ -28,7 +28,7 @@ from .losses import mean_squared_error
 from .low_rank import LowRank1d
 from .multitask import multitask_train
 from .provenance import provenance
-from .recorded import escnn_kernel_basis, recorded_results
+from .recorded import escnn_kernel_basis, paper_table, recorded_results
 from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
 from .report import table_markdown, table_text
 from .representations import (
@@ -41,7 +41,7 @@ from .representations import (
     reynolds,
     trivial,
 )
-from .reproduction import paper_table, reproduce
+from .reproduction import reproduce
 from .results import Results, ResultsError
 from .ridge import Ridge
 from .steerable import steerable_kernels

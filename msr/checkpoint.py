@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,15 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
     return state
 
 
+def differences(
+    ours: dict[str, Any], theirs: dict[str, Any]
+) -> Iterator[tuple[str, Any, Any]]:
+    """The settings that differ between two configurations: name, ours, theirs."""
+    for key in sorted(ours.keys() | theirs.keys()):
+        if ours.get(key) != theirs.get(key):
+            yield key, ours.get(key), theirs.get(key)
+
+
 def load_of_run(path: Path, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
     """The state in a checkpoint of the run with this configuration.
 
@@ -72,14 +82,13 @@ def load_of_run(path: Path, config: dict[str, Any], device: torch.device) -> dic
     """
     state = load(path, device)
     theirs = state["config"]
-    differences = [
-        f"{key}: this run has {config.get(key)!r}, the file {theirs.get(key)!r}"
-        for key in sorted(config.keys() | theirs.keys())
-        if config.get(key) != theirs.get(key)
+    different = [
+        f"{key}: this run has {ours!r}, the file {its!r}"
+        for key, ours, its in differences(config, theirs)
     ]
-    if differences:
+    if different:
         raise CheckpointError(
             f"expected a checkpoint of this run in {path}, got one of another "
-            f"configuration, and left it as it is. " + "; ".join(differences)
+            f"configuration, and left it as it is. " + "; ".join(different)
         )
     return state

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ._checks import check_kernel_fits
 from .groups import FiniteGroup
 
 
@@ -38,10 +39,7 @@ def conv1d_matrix(input_size: int, kernel_size: int) -> Float[Tensor, "mn k"]:
     Raises:
         ValueError: the kernel is empty or longer than the input.
     """
-    if not 1 <= kernel_size <= input_size:
-        raise ValueError(
-            f"expected 1 <= kernel_size <= input_size = {input_size}, got {kernel_size}"
-        )
+    check_kernel_fits(kernel_size, input_size)
     positions = torch.arange(input_size - kernel_size + 1)
     U = torch.zeros(len(positions), input_size, kernel_size)
     for t in range(kernel_size):

@@ -97,19 +97,20 @@ def _pick(*names: str) -> dict[str, Method]:
     return {name: TRANSLATION[name] for name in names}
 
 
+TABLE_1 = tuple(f"{size}/k={k}" for size in ("small", "large") for k in (1, 2, 5))
 SIZES = (3, 4, 5, 6, 8, 12)
 
 EXPERIMENTS = {
     "translation": Experiment(
         "Table 1: partial translation symmetry",
         TRANSLATION,
-        tuple(f"{size}/k={k}" for size in ("small", "large") for k in (1, 2, 5)),
+        TABLE_1,
         _translation,
     ),
     "ridge": Experiment(
         "Table 1 with the closed-form inner loop",
         {MSR_RIDGE.name: MSR_RIDGE},
-        tuple(f"{size}/k={k}" for size in ("small", "large") for k in (1, 2, 5)),
+        TABLE_1,
         _translation,
         steps=5000,
     ),

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ._checks import check_integer
+from ._checks import check_at_least, check_positive
 
 Tensors = dict[str, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -89,11 +89,8 @@ class GradientDescent:
     learn_lr: bool = True
 
     def __post_init__(self) -> None:
-        check_integer("steps", self.steps)
-        if self.steps < 0:
-            raise ValueError(f"expected steps >= 0, got {self.steps}")
-        if not 0 < self.lr < float("inf"):
-            raise ValueError(f"expected a positive, finite lr, got {self.lr}")
+        check_at_least(0, steps=self.steps)
+        check_positive(lr=self.lr)
 
     def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
         """One scalar step size per adapted tensor, in the tensors' order."""

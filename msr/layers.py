@@ -1,13 +1,14 @@
 """Layers that the experiments need and torch lacks."""
 
 import math
+from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._checks import check_integer
+from ._checks import check_integer, check_kernel_fits
 
 
 class LocallyConnected1d(nn.Module):
@@ -28,10 +29,7 @@ class LocallyConnected1d(nn.Module):
         super().__init__()
         check_integer("input_size", input_size)
         check_integer("kernel_size", kernel_size)
-        if not 1 <= kernel_size <= input_size:
-            raise ValueError(
-                f"expected 1 <= kernel_size <= input_size = {input_size}, got {kernel_size}"
-            )
+        check_kernel_fits(kernel_size, input_size)
         self.input_size = input_size
         self.weight = nn.Parameter(torch.empty(input_size - kernel_size + 1, kernel_size))
         bound = 1 / math.sqrt(kernel_size)  # as torch initializes a convolution
@@ -67,7 +65,6 @@ class UnfoldConv2d(nn.Conv2d):
 
     def __init__(self, *args, **kwargs) -> None:  # type: ignore[no-untyped-def]
         super().__init__(*args, **kwargs)
-        self.pixels: tuple[int, ...]
         if self.groups != 1:
             raise ValueError(f"expected groups=1, got {self.groups}")
         if self.padding_mode != "zeros" or isinstance(self.padding, str):
@@ -75,14 +72,13 @@ class UnfoldConv2d(nn.Conv2d):
                 f"expected zero padding by a number of pixels, got "
                 f"padding={self.padding!r}, padding_mode={self.padding_mode!r}"
             )
-        self.pixels = self.padding
 
     def forward(
         self, input: Float[Tensor, "examples channels height width"]
     ) -> Float[Tensor, "examples out_channels out_height out_width"]:
         """The convolution of each image with the kernels."""
         kernel, dilation, stride = self.kernel_size, self.dilation, self.stride
-        padding = self.pixels
+        padding = cast(tuple[int, ...], self.padding)
         windows = F.unfold(input, kernel, dilation, padding, stride)
         y = self.weight.flatten(1) @ windows
         if self.bias is not None:

@@ -90,6 +90,12 @@ class MetaLearner(nn.Module):
         return {name: p for name, p in named if name in self._adapted_names}
 
     @property
+    def shared(self) -> Tensors:
+        """The model's other parameters, by name: symmetry matrices, and what is frozen."""
+        named = self.model.named_parameters()
+        return {name: p for name, p in named if name not in self._adapted_names}
+
+    @property
     def step_sizes(self) -> dict[str, float]:
         """The current inner step size of each adapted tensor (gradient descent)."""
         return {

@@ -5,11 +5,10 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from ._checks import check_integer
-from .batch import TaskBatch
+from ._checks import check_at_least, check_integer, check_kernel_fits
 from .tasks import SeededTasks, Split
 
 
@@ -61,14 +60,14 @@ class LowRank1d(SeededTasks):
     def __post_init__(self) -> None:
         for field in fields(self):
             check_integer(field.name, getattr(self, field.name))
-        if self.rank < 1:
-            raise ValueError(f"expected rank >= 1, got {self.rank}")
-        if not 1 <= self.kernel_size <= self.input_size:
-            raise ValueError(
-                f"expected 1 <= kernel_size <= input_size = {self.input_size}, "
-                f"got {self.kernel_size}"
-            )
+        check_at_least(1, rank=self.rank)
+        check_kernel_fits(self.kernel_size, self.input_size)
         self._check_counts()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input: (input size,)."""
+        return (self.input_size,)
 
     @property
     def output_size(self) -> int:
@@ -82,7 +81,7 @@ class LowRank1d(SeededTasks):
 
     @cached_property
     def _sharing(self) -> Float[Tensor, "positions rank"]:
-        generator = torch.Generator().manual_seed(self._first_seed("problem"))
+        generator = self._generator(0, "problem")
         shape = self.output_size, self.rank
         C = torch.randn(shape, generator=generator, dtype=torch.float64)
         return C.softmax(dim=1)
@@ -107,39 +106,16 @@ class LowRank1d(SeededTasks):
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks rank kernel"]:
         """B of each task."""
-        return torch.stack([self._draw(split, i)[0] for i in self._checked(split, indices)])
+        return self._parameters(split, indices)
 
-    def batch(
+    def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "rank kernel"]:
+        return torch.randn(self.rank, self.kernel_size, generator=generator)
+
+    def _outputs(
         self,
-        split: Split,
-        indices: Sequence[int] | Int[Tensor, " tasks"],
-        support: int | None = None,
-        query: int | None = None,
-    ) -> TaskBatch:
-        """The tasks of these numbers.
-
-        Args:
-            split: "train" or "test".
-            indices: which tasks; repeats are allowed.
-            support: examples in the support set. Default: as configured.
-            query: examples in the query set. Default: all that are left.
-
-        Raises:
-            ValueError: there are no indices, one is out of range, the split is
-                unknown, or more examples are asked for than a task holds.
-        """
-        support, query = self._sizes(split, support, query)
-        draws = [self._draw(split, i) for i in self._checked(split, indices)]
-        B = torch.stack([draw[0] for draw in draws])
-        x = torch.stack([draw[1] for draw in draws])[:, : support + query]
-        F = self.sharing.to(B.dtype) @ B
+        parameters: Float[Tensor, "tasks rank kernel"],
+        x: Float[Tensor, "tasks examples n"],
+    ) -> Float[Tensor, "tasks examples m"]:
+        F = self.sharing.to(parameters.dtype) @ parameters
         windows = x.unfold(2, self.kernel_size, 1)
-        y = torch.einsum("iept,ipt->iep", windows, F)
-        return TaskBatch(x[:, :support], y[:, :support], x[:, support:], y[:, support:])
-
-    def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
-        """B and all inputs of one task."""
-        generator = self._generator(split, index)
-        B = torch.randn(self.rank, self.kernel_size, generator=generator)
-        examples = self.num_examples(split)
-        return B, torch.randn(examples, self.input_size, generator=generator)
+        return torch.einsum("iept,ipt->iep", windows, F)

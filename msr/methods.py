@@ -7,6 +7,7 @@ Finn (2021) name them without defining MTSR and Joint; see `multitask_train` and
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -21,7 +22,7 @@ from .reparameterize import reparameterize, symmetry_matrices
 from .ridge import Ridge
 from .steerable_tasks import SteerableConv2d
 from .tasks import Joint, TaskDistribution
-from .training import Decay, meta_train
+from .training import Decay, isolated_random_state, meta_train
 
 Tasks = LowRank1d | SteerableConv2d
 Model = Callable[[Any, int], nn.Module]
@@ -51,8 +52,7 @@ class Method:
 
     def learner(self, tasks: Tasks, seed: int = 0) -> MetaLearner:
         """An untrained learner for these tasks; the global random state stays as it is."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with isolated_random_state(torch.device("cpu"), seed):
             model = self.model(tasks, seed)
         return MetaLearner(model, self.inner)
 
@@ -116,12 +116,14 @@ def fit_inner_loop(
     Multi-task training leaves both untuned: without this, the step size 0.1 would be
     far too large or too small for the U that it found.
     """
-    shared = [p for n, p in learner.model.named_parameters() if n not in learner.adapted]
-    for p in shared:
+    trainable = [p for p in learner.shared.values() if p.requires_grad]
+    for p in trainable:
         p.requires_grad_(False)
-    meta_train(learner, tasks, steps, lr=1e-2, seed=seed, progress=progress)
-    for p in shared:
-        p.requires_grad_(True)
+    try:
+        meta_train(learner, tasks, steps, lr=1e-2, seed=seed, progress=progress)
+    finally:
+        for p in trainable:
+            p.requires_grad_(True)
 
 
 def dense_filters(tasks: Tasks) -> int:
@@ -199,14 +201,16 @@ ROTATION = _by_name(
     Method("MSR-Conv-dense", dense_convolution_2d),
 )
 
-MSR_RIDGE = Method("MSR-FC-Ridge", shared_fully_connected, Ridge(), lr=1e-2, decay="cosine")
+_fast = partial(Method, lr=1e-2, decay="cosine")
+
+MSR_RIDGE = _fast("MSR-FC-Ridge", shared_fully_connected, Ridge())
 
 _DESCENT = GradientDescent(steps=5)
 
 SUPPORT = _by_name(
-    Method("MAML-Conv", convolution_2d, _DESCENT, lr=1e-2, decay="cosine"),
-    Method("MAML-Conv-Ridge", convolution_2d, Ridge(), lr=1e-2, decay="cosine"),
-    Method("MSR-Conv", dense_convolution_2d, _DESCENT, lr=1e-2, decay="cosine"),
-    Method("MSR-Conv-Ridge", dense_convolution_2d, Ridge(), lr=1e-2, decay="cosine"),
-    Method("Oracle-Ridge", oracle_convolution_2d, Ridge(), lr=1e-2, decay="cosine"),
+    _fast("MAML-Conv", convolution_2d, _DESCENT),
+    _fast("MAML-Conv-Ridge", convolution_2d, Ridge()),
+    _fast("MSR-Conv", dense_convolution_2d, _DESCENT),
+    _fast("MSR-Conv-Ridge", dense_convolution_2d, Ridge()),
+    _fast("Oracle-Ridge", oracle_convolution_2d, Ridge()),
 )

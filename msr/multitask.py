@@ -4,8 +4,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import vmap
+from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from ._checks import check_integer
+from ._checks import check_at_least
 from ._progress import progress_bar
 from .batch import TaskBatch
 from .history import Diverged, History
@@ -51,18 +52,14 @@ def multitask_train(
     """
     check_learner(learner)
     check_tasks(tasks, "train")
-    for name, value in (("steps", steps), ("batch_size", batch_size)):
-        check_integer(name, value)
-        if value < 1:
-            raise ValueError(f"expected {name} >= 1, got {value}")
+    check_at_least(1, steps=steps, batch_size=batch_size)
     number = tasks.num_tasks("train")
     own = {
         name: nn.Parameter(p.detach().repeat(number, *[1] * p.ndim))
         for name, p in learner.adapted.items()
     }
-    shared = [p for n, p in learner.model.named_parameters() if n not in own]
-    optimizer = torch.optim.Adam([*shared, *own.values()], lr=lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    optimizer = torch.optim.Adam([*learner.shared.values(), *own.values()], lr=lr)
+    schedule = CosineAnnealingLR(optimizer, steps)
     generator = torch.Generator().manual_seed(seed)
     history = History()
     for step in (bar := progress_bar(range(steps), show=progress, desc="multi-task")):

@@ -1,5 +1,6 @@
-"""Numbers recorded from other programs, to compare with."""
+"""Recorded numbers to compare with: another program's, the paper's, our longer runs'."""
 
+import json
 from importlib import resources
 from pathlib import Path
 
@@ -25,6 +26,29 @@ def escnn_kernel_basis() -> dict[str, Float[Tensor, "channels 1 3 3 parameters"]
     file = resources.files("msr") / "data" / "escnn_kernel_basis.npz"
     with file.open("rb") as stream, np.load(stream) as data:
         return {name: torch.from_numpy(data[name]) for name in ("C8", "D8")}
+
+
+def paper_table(
+    experiment: str,
+) -> dict[str, dict[str, tuple[float, float | None]]]:
+    """The numbers that the paper prints: by method and column, value and interval.
+
+    The rotation table has no intervals. Experiments that are not in the paper have no
+    rows.
+    """
+    name = {"translation": "translation", "rotation": "rotation_flip"}.get(experiment)
+    if name is None:
+        return {}
+    file = resources.files("msr") / "data" / "paper_tables.json"
+    printed = json.loads(file.read_text())
+    rows = printed[name]
+    return {
+        method: {
+            column: tuple(cell) if isinstance(cell, list) else (cell, None)
+            for column, cell in zip(rows["columns"], cells, strict=True)
+        }
+        for method, cells in rows["rows"].items()
+    }
 
 
 def recorded_results(name: str) -> Results:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from ._checks import check_not_negative
 from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -72,8 +73,7 @@ def reparameterize(
         raise ValueError(
             f'expected factorization "dense" or "kronecker", got {factorization!r}'
         )
-    if not 0 <= std < float("inf"):
-        raise ValueError(f"expected a finite std >= 0, got {std}")
+    check_not_negative(std=std)
     layers = dict(_layers(module))
     _check_layers(module, layers)
     _check_filters(filters, factorization, layers)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from .experiments import EXPERIMENTS
-from .reproduction import paper_table
+from .recorded import paper_table
 from .results import Results, Summary
 
 

@@ -4,15 +4,11 @@ Also at the command line: ``python -m msr reproduce translation``.
 """
 
 import difflib
-import json
-import os
 import time
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from functools import partial
-from importlib import resources
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ._checks import check_integer
+from ._checks import check_at_least
 from ._progress import progress_bar
 from .convolution import principal_angles
 from .evaluation import meta_test
@@ -52,20 +48,16 @@ class Cell:
         """Its name in a results file."""
         return f"{self.method} | {self.column} | {self.seed}"
 
-    def fit(
-        self, device: torch.device | str = "cpu", progress: bool = False
-    ) -> tuple[MetaLearner, Tasks]:
+    def fit(self, device: torch.device | str = "cpu") -> tuple[MetaLearner, Tasks]:
         """Train; returns the learner and the tasks that it was trained on."""
         experiment = EXPERIMENTS[self.experiment]
         tasks = experiment.tasks(self.column, self.seed)
         method = experiment.adjust(experiment.methods[self.method], self.column)
-        learner = method.fit(tasks, self.steps, self.seed, device=device, progress=progress)
+        learner = method.fit(tasks, self.steps, self.seed, device=device, progress=False)
         return learner, tasks
 
 
-def run_cell(
-    cell: Cell, device: torch.device | str = "cpu", progress: bool = False
-) -> dict[str, Any]:
+def run_cell(cell: Cell, device: torch.device | str = "cpu") -> dict[str, Any]:
     """Train and test one cell, on one CPU thread so that no neighbour changes it.
 
     Returns:
@@ -80,8 +72,8 @@ def run_cell(
     outcome: dict[str, Any] = asdict(cell)
     with _one_thread():
         try:
-            learner, tasks = cell.fit(device, progress)
-            result = meta_test(learner, tasks, progress=progress)
+            learner, tasks = cell.fit(device)
+            result = meta_test(learner, tasks, progress=False)
         except Diverged as error:
             return outcome | {"diverged": str(error)}
         zero = target_squares(tasks)
@@ -166,15 +158,8 @@ def reproduce(
     steps = table.steps if steps is None else steps
     device = check_device(device)
     jobs = _default_jobs(device) if jobs is None else jobs
-    for name, value in (("seeds", seeds), ("steps", steps), ("jobs", jobs)):
-        check_integer(name, value)
-        if value < 1:
-            raise ValueError(f"expected {name} >= 1, got {value}")
-    config = {
-        "experiment": experiment,
-        "steps": steps,
-        "device": device.type,
-    }
+    check_at_least(1, seeds=seeds, steps=steps, jobs=jobs)
+    config = {"experiment": experiment, "steps": steps, "device": device.type}
     path = None if out is None else Path(out)
     results = Results(config) if path is None else Results.resume(path, config)
     cells = [
@@ -193,37 +178,14 @@ def reproduce(
     started = time.perf_counter()
     bar = progress_bar(show=progress, total=len(missing), desc=experiment, unit="cell")
     with bar:
-        for outcome in _outcomes(missing, device, jobs):
-            results.cells[_key(outcome)] = outcome
+        for cell, outcome in _outcomes(missing, device, jobs):
+            results.cells[cell.key] = outcome
             run["wall_seconds"] = round(time.perf_counter() - started, 2)
             if path is not None:
                 results.write(path)
-            bar.set_postfix_str(_key(outcome), refresh=False)
+            bar.set_postfix_str(cell.key, refresh=False)
             bar.update()
     return results
-
-
-def paper_table(
-    experiment: str,
-) -> dict[str, dict[str, tuple[float, float | None]]]:
-    """The numbers that the paper prints: by method and column, value and interval.
-
-    The rotation table has no intervals. Experiments that are not in the paper have no
-    rows.
-    """
-    name = {"translation": "translation", "rotation": "rotation_flip"}.get(experiment)
-    if name is None:
-        return {}
-    file = resources.files("msr") / "data" / "paper_tables.json"
-    printed = json.loads(file.read_text())
-    rows = printed[name]
-    return {
-        method: {
-            column: tuple(cell) if isinstance(cell, list) else (cell, None)
-            for column, cell in zip(rows["columns"], cells, strict=True)
-        }
-        for method, cells in rows["rows"].items()
-    }
 
 
 def check_device(device: torch.device | str) -> torch.device:
@@ -243,11 +205,11 @@ def check_device(device: torch.device | str) -> torch.device:
 
 
 def _outcomes(
-    cells: list[Cell], device: torch.device | str, jobs: int
-) -> Iterator[dict[str, Any]]:
-    run = partial(run_cell, device=device)
+    cells: list[Cell], device: torch.device, jobs: int
+) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    """Each cell with its outcome, as soon as it is there."""
     if jobs == 1 or len(cells) == 1:
-        yield from map(run, cells)
+        yield from (_with_outcome(cell, device) for cell in cells)
         return
     import joblib  # here, since it is slow to import
 
@@ -255,21 +217,19 @@ def _outcomes(
     with warnings.catch_warnings():
         # joblib replaces a worker whose memory has grown; no cell is lost by that
         warnings.filterwarnings("ignore", "A worker stopped while some jobs")
-        yield from parallel(joblib.delayed(run)(cell) for cell in cells)
+        yield from parallel(joblib.delayed(_with_outcome)(cell, device) for cell in cells)
+
+
+def _with_outcome(cell: Cell, device: torch.device) -> tuple[Cell, dict[str, Any]]:
+    return cell, run_cell(cell, device)
 
 
 def _default_jobs(device: torch.device) -> int:
     if device.type == "cuda":
         return 1
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (os.cpu_count() or 1)
-    )
+    import joblib  # here, since it is slow to import
 
-
-def _key(outcome: dict[str, Any]) -> str:
-    return Cell(**{f.name: outcome[f.name] for f in fields(Cell)}).key
+    return int(joblib.cpu_count())
 
 
 def _nearest(what: str, name: str, known: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.special import stdtrit
 
-from .checkpoint import write_atomically
+from .checkpoint import differences, write_atomically
 
 FORMAT = "msr results 1"
 
@@ -116,11 +116,9 @@ class Results:
             return cls(config)
         results = cls.read(path)
         if results.config != config:
-            keys = sorted(config.keys() | results.config.keys())
             different = [
-                f"{k}: now {config.get(k)!r}, in the file {results.config.get(k)!r}"
-                for k in keys
-                if config.get(k) != results.config.get(k)
+                f"{key}: now {ours!r}, in the file {its!r}"
+                for key, ours, its in differences(config, results.config)
             ]
             raise ResultsError(
                 f"expected results of this configuration in {path.name}, got others, and "

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import vmap
 
+from ._checks import check_positive
 from .inner import SupportLoss, Tensors
 
 
@@ -41,8 +42,7 @@ class Ridge:
     learn_ridge: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 < self.ridge < float("inf"):
-            raise ValueError(f"expected a positive, finite ridge, got {self.ridge}")
+        check_positive(ridge=self.ridge)
 
     def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
         """The logarithm of lambda."""

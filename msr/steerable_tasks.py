@@ -5,12 +5,11 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ._checks import check_integer
-from .batch import TaskBatch
+from ._checks import check_at_least, check_integer, check_not_negative
 from .steerable import steerable_kernels
 from .tasks import SeededTasks, Split
 
@@ -71,12 +70,15 @@ class SteerableConv2d(SeededTasks):
         for field in fields(self):
             if field.name not in ("flip", "noise"):
                 check_integer(field.name, getattr(self, field.name))
-        for name, least in (("n", 1), ("fields", 1), ("size", 3)):
-            if getattr(self, name) < least:
-                raise ValueError(f"expected {name} >= {least}, got {getattr(self, name)}")
-        if not 0 <= self.noise < float("inf"):
-            raise ValueError(f"expected a finite noise >= 0, got {self.noise}")
+        check_at_least(1, n=self.n, fields=self.fields)
+        check_at_least(3, size=self.size)
+        check_not_negative(noise=self.noise)
         self._check_counts()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one image: (1, size, size)."""
+        return (1, self.size, self.size)
 
     @property
     def channels(self) -> int:
@@ -110,41 +112,7 @@ class SteerableConv2d(SeededTasks):
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks channels 1 3 3"]:
         """The true kernels of each task."""
-        draws = [self._draw(split, i)[0] for i in self._checked(split, indices)]
-        return self._kernels(torch.stack(draws))
-
-    def batch(
-        self,
-        split: Split,
-        indices: Sequence[int] | Int[Tensor, " tasks"],
-        support: int | None = None,
-        query: int | None = None,
-    ) -> TaskBatch:
-        """The tasks of these numbers.
-
-        Args:
-            split: "train" or "test".
-            indices: which tasks; repeats are allowed.
-            support: images in the support set. Default: as configured.
-            query: images in the query set. Default: all that are left.
-
-        Raises:
-            ValueError: there are no indices, one is out of range, the split is
-                unknown, or more images are asked for than a task holds.
-        """
-        support, query = self._sizes(split, support, query)
-        numbers = self._checked(split, indices)
-        draws = [self._draw(split, i) for i in numbers]
-        kernels = self._kernels(torch.stack([draw[0] for draw in draws]))
-        x = torch.stack([draw[1] for draw in draws])[:, : support + query]
-        windows = F.unfold(x.flatten(0, 1), 3).unflatten(0, x.shape[:2])
-        y = kernels.flatten(2)[:, None] @ windows
-        y = y.unflatten(-1, (self.size - 2, self.size - 2))
-        y_support = y[:, :support]
-        if self.noise:
-            noises = [self._noise(split, i, support) for i in numbers]
-            y_support = y_support + self.noise * torch.stack(noises)
-        return TaskBatch(x[:, :support], y_support, x[:, support:], y[:, support:])
+        return self._kernels(self._parameters(split, indices))
 
     def _kernels(
         self, coefficients: Float[Tensor, "tasks fields 6"]
@@ -153,16 +121,29 @@ class SteerableConv2d(SeededTasks):
         kernels = torch.einsum("tfj,gpj->tfgp", coefficients, basis)
         return kernels.reshape(len(coefficients), self.channels, 1, 3, 3)
 
-    def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
-        """The coefficients and all images of one task."""
-        generator = self._generator(split, index)
+    def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "fields 6"]:
         normal = torch.randn(self.fields, 6, generator=generator)
-        shape = self.num_examples(split), 1, self.size, self.size
-        return normal * self._std.to(normal.dtype), torch.randn(shape, generator=generator)
+        return normal * self._std.to(normal.dtype)
 
-    def _noise(self, split: Split, index: int, support: int) -> Tensor:
-        """The noise on the support targets of one task, from a stream of its own."""
-        seed = (self._first_seed("noise") + self._first_seed(split) + index) % 2**32
-        generator = torch.Generator().manual_seed(seed)
-        shape = support, self.channels, self.size - 2, self.size - 2
-        return torch.randn(shape, generator=generator)
+    def _outputs(
+        self,
+        parameters: Float[Tensor, "tasks fields 6"],
+        x: Float[Tensor, "tasks images 1 size size"],
+    ) -> Float[Tensor, "tasks images channels height width"]:
+        windows = F.unfold(x.flatten(0, 1), 3).unflatten(0, x.shape[:2])
+        y = self._kernels(parameters).flatten(2)[:, None] @ windows
+        return y.unflatten(-1, (self.size - 2, self.size - 2))
+
+    def _observed(
+        self,
+        split: Split,
+        numbers: list[int],
+        y_support: Float[Tensor, "tasks images channels height width"],
+    ) -> Float[Tensor, "tasks images channels height width"]:
+        """With noise from a stream of its own."""
+        if not self.noise:
+            return y_support
+        generators = [self._generator(i, "noise", split) for i in numbers]
+        shape = y_support.shape[1:]
+        noise = torch.stack([torch.randn(shape, generator=g) for g in generators])
+        return y_support + self.noise * noise

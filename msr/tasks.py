@@ -1,15 +1,19 @@
 """Task distributions: where meta-training and meta-testing draw their tasks."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal, Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float, Int
 from numpy.random import SeedSequence
 from torch import Tensor
 
+from ._checks import check_at_least
 from .batch import TaskBatch
 
 Split = Literal["train", "test"]
+Stream = Literal["problem", "train", "test", "noise"]
 
 
 @runtime_checkable
@@ -78,7 +82,9 @@ class SeededTasks:
     """What synthetic task distributions have in common: numbered, seeded tasks.
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for. Subclasses are dataclasses with the fields below.
+    for, on the CPU, in the default dtype. (Another default dtype gives other draws.)
+    Subclasses are dataclasses with the fields below; they draw a task's parameters and
+    compute its outputs.
     """
 
     seed: int
@@ -88,6 +94,11 @@ class SeededTasks:
     test_examples: int
     support: int
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input."""
+        raise NotImplementedError
+
     def num_tasks(self, split: Split) -> int:
         """The number of tasks in a split."""
         return {"train": self.train_tasks, "test": self.test_tasks}[_known(split)]
@@ -96,9 +107,67 @@ class SeededTasks:
         """The number of examples that a task of this split holds."""
         return {"train": self.train_examples, "test": self.test_examples}[_known(split)]
 
+    def batch(
+        self,
+        split: Split,
+        indices: Sequence[int] | Int[Tensor, " tasks"],
+        support: int | None = None,
+        query: int | None = None,
+    ) -> TaskBatch:
+        """The tasks of these numbers.
+
+        Args:
+            split: "train" or "test".
+            indices: which tasks; repeats are allowed.
+            support: examples in the support set. Default: as configured.
+            query: examples in the query set. Default: all that are left.
+
+        Raises:
+            ValueError: there are no indices, one is out of range, the split is
+                unknown, or more examples are asked for than a task holds.
+        """
+        support, query = self._sizes(split, support, query)
+        numbers = self._checked(split, indices)
+        draws = [self._draw(split, i) for i in numbers]
+        parameters, x = (torch.stack(tensors) for tensors in zip(*draws, strict=True))
+        x = x[:, : support + query]
+        y = self._outputs(parameters, x)
+        y_support = self._observed(split, numbers, y[:, :support])
+        return TaskBatch(x[:, :support], y_support, x[:, support:], y[:, support:])
+
+    def _draw_parameters(self, generator: torch.Generator) -> Tensor:
+        """What sets a task apart: the free parameters of its true layer."""
+        raise NotImplementedError
+
+    def _outputs(
+        self,
+        parameters: Float[Tensor, "tasks *parameters"],
+        x: Float[Tensor, "tasks examples *x"],
+    ) -> Float[Tensor, "tasks examples *y"]:
+        """The true layers' outputs."""
+        raise NotImplementedError
+
+    def _observed(
+        self, split: Split, numbers: list[int], y_support: Float[Tensor, "tasks support *y"]
+    ) -> Float[Tensor, "tasks support *y"]:
+        """The support targets as a learner sees them."""
+        return y_support
+
+    def _parameters(
+        self, split: Split, indices: Sequence[int] | Tensor
+    ) -> Float[Tensor, "tasks *parameters"]:
+        draws = [self._draw(split, i) for i in self._checked(split, indices)]
+        return torch.stack([parameters for parameters, _ in draws])
+
+    def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
+        """The parameters and all inputs of one task."""
+        generator = self._generator(index, split)
+        parameters = self._draw_parameters(generator)
+        shape = self.num_examples(split), *self.input_shape
+        return parameters, torch.randn(shape, generator=generator)
+
     def _check_counts(self) -> None:
-        if self.seed < 0:
-            raise ValueError(f"expected seed >= 0, got {self.seed}")
+        check_at_least(0, seed=self.seed)
         if min(self.train_tasks, self.test_tasks) < 1:
             raise ValueError(
                 f"expected at least one task in each split, got {self.train_tasks} "
@@ -125,18 +194,9 @@ class SeededTasks:
             )
         return support, query
 
-    def _generator(self, split: Split, index: int) -> torch.Generator:
-        seed = (self._first_seed(split) + index) % 2**32
-        return torch.Generator().manual_seed(seed)
-
-    def _first_seed(self, stream: str) -> int:
-        """Where the seeds of a stream start.
-
-        torch's CPU generator uses the low 32 bits of a seed only, so the streams are
-        spread over these by numpy's SeedSequence.
-        """
-        key = [self.seed, ("problem", "train", "test", "noise").index(stream)]
-        return int(SeedSequence(key).generate_state(1)[0])
+    def _generator(self, index: int, *streams: Stream) -> torch.Generator:
+        seed = sum(_first_seed(self.seed, stream) for stream in streams) + index
+        return torch.Generator().manual_seed(seed % 2**32)
 
     def _checked(self, split: Split, indices: Sequence[int] | Tensor) -> list[int]:
         numbers = [int(i) for i in indices]
@@ -147,6 +207,17 @@ class SeededTasks:
             if not 0 <= i < tasks:
                 raise ValueError(f"expected {split} tasks 0..{tasks - 1}, got {i}")
         return numbers
+
+
+@cache
+def _first_seed(seed: int, stream: Stream) -> int:
+    """Where the seeds of a stream start.
+
+    torch's CPU generator uses the low 32 bits of a seed only, so the streams are
+    spread over these by numpy's SeedSequence.
+    """
+    key = [seed, ("problem", "train", "test", "noise").index(stream)]
+    return int(SeedSequence(key).generate_state(1)[0])
 
 
 class Joint:

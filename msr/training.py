@@ -1,7 +1,6 @@
 """Meta-training: the outer loop."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,9 +10,10 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from . import checkpoint as checkpoints
-from ._checks import check_integer
+from ._checks import check_at_least
 from ._progress import progress_bar
 from .history import Diverged, History
 from .learner import MetaLearner, check_learner
@@ -91,24 +91,25 @@ def meta_train(
     """
     check_learner(learner)
     check_tasks(tasks, "train")
-    _check_at_least(0, steps=steps)
-    _check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
+    check_at_least(0, steps=steps)
+    check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
     if decay not in ("none", "cosine"):
         raise ValueError(f'expected decay "none" or "cosine", got {decay!r}')
     parameters = [p for p in learner.parameters() if p.requires_grad]
     opt = optimizer(parameters) if optimizer else torch.optim.Adam(parameters, lr=lr)
+    schedule = CosineAnnealingLR(opt, steps) if decay == "cosine" and steps else None
     run = _Run(
         learner,
         tasks,
         opt,
+        schedule,
         torch.Generator().manual_seed(seed),
         History(),
         None if checkpoint is None else Path(checkpoint),
         _config(learner, tasks, opt, batch_size, seed)
         | {"decay": f"cosine to step {steps}" if decay == "cosine" else "none"},
     )
-    total = steps if decay == "cosine" else None
-    with _isolated_random_state(learner.device, seed):
+    with isolated_random_state(learner.device, seed):
         run.resume()
         if steps < len(run.history):
             raise ValueError(
@@ -125,7 +126,7 @@ def meta_train(
         with bar:
             while len(run.history) < steps:
                 saving = len(run.history) % checkpoint_every == 0
-                loss = run.step(batch_size, saving, total)
+                loss = run.step(batch_size, saving)
                 if callback:
                     callback(len(run.history), learner, loss)
                 bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
@@ -141,6 +142,7 @@ class _Run:
     learner: MetaLearner
     tasks: TaskDistribution
     optimizer: torch.optim.Optimizer
+    schedule: CosineAnnealingLR | None
     generator: torch.Generator
     history: History
     checkpoint: Path | None
@@ -150,9 +152,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.last_good = [p.detach().clone() for p in self.learner.parameters()]
         self.started = time.perf_counter()
-        self.first_lr = [group["lr"] for group in self.optimizer.param_groups]
 
-    def step(self, batch_size: int, saving: bool, decay_to: int | None) -> float:
+    def step(self, batch_size: int, saving: bool) -> float:
         """One outer step; returns the mean query loss before the update."""
         before = self._snapshot() if saving and self.checkpoint else None
         indices = torch.randint(
@@ -172,16 +173,12 @@ class _Run:
         for p in self.learner.parameters():
             if p.grad is not None and not torch.isfinite(p.grad).all():
                 self._diverged("gradient", losses.detach(), indices)
-        if decay_to:
-            self._set_lr((1 + math.cos(math.pi * len(self.history) / decay_to)) / 2)
         self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
         self.history.loss.append(value)
         self.history.seconds.append(time.perf_counter() - self.started)
         return value
-
-    def _set_lr(self, factor: float) -> None:
-        for group, lr in zip(self.optimizer.param_groups, self.first_lr, strict=True):
-            group["lr"] = factor * lr
 
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
@@ -195,6 +192,8 @@ class _Run:
         if self.learner.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_rng"].cpu(), self.learner.device)
         self.history = History(**state["history"])
+        if self.schedule:  # the rest of its state is in the optimizer's
+            self.schedule.last_epoch = len(self.history)
         self.started -= self.history.seconds[-1] if len(self.history) else 0.0
         self._remember()
         logger.info("resumed %s at step %d", self.checkpoint, len(self.history))
@@ -275,16 +274,9 @@ def _describe(thing: object) -> str:
 
 
 @contextmanager
-def _isolated_random_state(device: torch.device, seed: int) -> Iterator[None]:
+def isolated_random_state(device: torch.device, seed: int) -> Iterator[None]:
     """Seed the global generators, for layers that use them, and restore them after."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
-
-
-def _check_at_least(least: int, **values: int) -> None:
-    for name, value in values.items():
-        check_integer(name, value)
-        if value < least:
-            raise ValueError(f"expected {name} >= {least}, got {value}")
