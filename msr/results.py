@@ -72,6 +72,15 @@ class Results:
         return Summary(mean, half, len(good), diverged, unstable)
 
     @property
+    def origin(self) -> str:
+        """Where the results come from: two lines for each run that added cells."""
+        return "\n".join(
+            f"{run['command']}\ncommit {(run['commit'] or 'unknown')[:12]}, "
+            f"{run['date'][:10]}, torch {run['versions']['torch']}, {run['device']}"
+            for run in self.runs
+        )
+
+    @property
     def wall_seconds(self) -> float:
         """The wall time of all runs together."""
         return float(sum(run["wall_seconds"] for run in self.runs))

@@ -130,6 +130,23 @@ def test_multitask_first_step_by_hand() -> None:
         torch.testing.assert_close(ours, expected)
 
 
+def test_after_multitask_training_the_filter_is_the_mean_of_the_tasks() -> None:
+    """Of two tasks one is drawn, so the mean moves by half of that task's step."""
+    tasks = tiny_tasks(train_tasks=2)
+    learner, by_hand = tiny_learner(), tiny_learner()
+    msr.multitask_train(learner, tasks, steps=1, batch_size=1, lr=0.01, progress=False)
+    generator = torch.Generator().manual_seed(0)
+    batch = tasks.batch("train", torch.randint(2, (1,), generator=generator))
+    x, y = batch.examples()
+    ((name, v),) = by_hand.adapted.items()
+    before = v.detach().clone()
+    optimizer = torch.optim.Adam(by_hand.model.parameters(), lr=0.01)
+    (by_hand.model(x[0]) - y[0]).square().mean().backward()
+    optimizer.step()
+    torch.testing.assert_close(learner.adapted[name], (before + v) / 2)
+    assert not torch.allclose(learner.adapted[name], v)
+
+
 def test_fitting_the_inner_loop_leaves_the_symmetry_alone() -> None:
     tasks, learner = tiny_tasks(), tiny_learner()
     U = learner.model[0].parametrizations.weight[0].U

@@ -28,6 +28,8 @@ def test_every_cell_is_there_with_three_seeds_and_an_origin(name: str) -> None:
         assert run["versions"]["torch"]
         assert run["device"]
         assert run["wall_seconds"] > 0
+        assert f"{run['command']}\ncommit {run['commit'][:12]}, 20" in results.origin
+        assert results.origin.count(run["device"]) == len(results.runs)
     text = (Path(__file__).parent.parent / "results" / f"{name}.json").read_text()
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", text)
 

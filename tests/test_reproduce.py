@@ -71,8 +71,9 @@ def test_parallel_gives_the_numbers_of_series() -> None:
             progress=False,
         )
 
-    threads = torch.get_num_threads()
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
     assert without_times(run(2)) == without_times(run(1))
+    assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
 
 
