@@ -71,6 +71,7 @@ def test_parallel_gives_the_numbers_of_series() -> None:
             progress=False,
         )
 
+    torch.rand(1)  # so that the state is that of no fresh seed
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     assert without_times(run(2)) == without_times(run(1))
     assert torch.equal(torch.get_rng_state(), state)
