@@ -1,5 +1,6 @@
 """A batch of tasks."""
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -66,7 +67,11 @@ class TaskBatch:
             floating = dtype if tensor.is_floating_point() else None
             return tensor.to(device=device, dtype=floating)
 
-        return TaskBatch(*(move(getattr(self, f.name)) for f in fields(self)))
+        tensors = [getattr(self, f.name) for f in fields(self)]
+        moved = [move(tensor) for tensor in tensors]
+        if all(new is old for new, old in zip(moved, tensors)):
+            return self
+        return TaskBatch(*moved)
 
 
 def check_examples(name: str, x: Tensor, y: Tensor) -> None:
@@ -95,7 +100,12 @@ def check_examples(name: str, x: Tensor, y: Tensor) -> None:
             f"expected x_{name} and y_{name} on one device, got {x.device} and {y.device}"
         )
     for label, tensor in ((f"x_{name}", x), (f"y_{name}", y)):
-        if tensor.is_meta or bool(torch.isfinite(tensor).all()):
+        # A sum is quick, and finite only if no value is NaN or infinite.
+        if (
+            tensor.is_meta
+            or math.isfinite(tensor.detach().sum())
+            or torch.isfinite(tensor).all()
+        ):
             continue
         where = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
         raise ValueError(

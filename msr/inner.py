@@ -41,6 +41,19 @@ class SupportLoss:
             )
         return loss
 
+    def gradient(self, adapted: Tensors) -> Tensors:
+        """The gradient of the loss in each adapted tensor."""
+        return torch.func.grad(self)(adapted)
+
+
+@runtime_checkable
+class HasGradient(Protocol):
+    """What gradient descent asks of a loss."""
+
+    def gradient(self, adapted: Tensors) -> Tensors:
+        """The gradient in each adapted tensor."""
+        ...
+
 
 @runtime_checkable
 class InnerLoop(Protocol):
@@ -101,7 +114,7 @@ class GradientDescent:
 
     def adapt(
         self,
-        loss: SupportLoss,
+        loss: HasGradient,
         adapted: Tensors,
         meta_parameters: nn.ParameterList,
         first_order: bool = False,
@@ -118,13 +131,13 @@ class GradientDescent:
         Returns:
             the adapted tensors, under the same names.
         """
-        gradient = torch.func.grad(loss)
+        step_sizes = list(meta_parameters)
         for _ in range(self.steps):
-            gradients = gradient(adapted)
+            gradients = loss.gradient(adapted)
             if first_order:
                 gradients = {name: g.detach() for name, g in gradients.items()}
             adapted = {
                 name: adapted[name] - lr * gradients[name]
-                for name, lr in zip(adapted, meta_parameters, strict=True)
+                for name, lr in zip(adapted, step_sizes, strict=True)
             }
         return adapted

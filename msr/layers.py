@@ -1,6 +1,7 @@
 """Layers that the experiments need and torch lacks."""
 
 import math
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -9,6 +10,29 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._checks import check_integer, check_kernel_fits
+
+CONVOLUTION_SETTINGS = ("kernel_size", "stride", "padding", "dilation")
+
+
+def unfold(
+    x: Float[Tensor, "examples channels *size"],
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> Float[Tensor, "examples window positions"]:
+    """What each output position of a convolution sees, as columns.
+
+    ``F.unfold`` for any number of axes, in one strided copy.
+    """
+    if any(padding):
+        x = F.pad(x, [p for size in reversed(padding) for p in (size, size)])
+    axes = len(kernel_size)
+    for i in range(axes):
+        span = (kernel_size[i] - 1) * dilation[i] + 1
+        x = x.unfold(2 + i, span, stride[i])[..., :: dilation[i]]
+    positions, offsets = range(2, 2 + axes), range(2 + axes, 2 + 2 * axes)
+    return x.permute(0, 1, *offsets, *positions).flatten(2 + axes).flatten(1, 1 + axes)
 
 
 class LocallyConnected1d(nn.Module):
@@ -56,8 +80,8 @@ class UnfoldConv2d(nn.Conv2d):
     """``nn.Conv2d`` as one matrix product, several times faster under ``vmap``.
 
     Tasks with a kernel each turn ``F.conv2d`` into a grouped convolution, which torch
-    runs slowly. Here the windows of the image are laid out as columns (``F.unfold``)
-    and multiplied by the kernels. Same parameters and same values as ``nn.Conv2d``.
+    runs slowly. Here the windows of all images are laid out as columns and multiplied
+    by the kernels. Same parameters and same values as ``nn.Conv2d``.
 
     Raises:
         ValueError: ``groups`` is not 1, or the padding is none of plain zeros.
@@ -77,14 +101,15 @@ class UnfoldConv2d(nn.Conv2d):
         self, input: Float[Tensor, "examples channels height width"]
     ) -> Float[Tensor, "examples out_channels out_height out_width"]:
         """The convolution of each image with the kernels."""
-        kernel, dilation, stride = self.kernel_size, self.dilation, self.stride
         padding = cast(tuple[int, ...], self.padding)
-        windows = F.unfold(input, kernel, dilation, padding, stride)
+        windows = unfold(input, self.kernel_size, self.stride, padding, self.dilation)
         y = self.weight.flatten(1) @ windows
         if self.bias is not None:
             y = y + self.bias[:, None]
         sizes = [
             (size + 2 * p - d * (k - 1) - 1) // s + 1
-            for size, k, d, p, s in zip(input.shape[2:], kernel, dilation, padding, stride)
+            for size, k, d, p, s in zip(
+                input.shape[2:], self.kernel_size, self.dilation, padding, self.stride
+            )
         ]
         return y.reshape(len(input), self.out_channels, *sizes)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -117,5 +118,6 @@ class LowRank1d(SeededTasks):
         x: Float[Tensor, "tasks examples n"],
     ) -> Float[Tensor, "tasks examples m"]:
         F = self.sharing.to(parameters.dtype) @ parameters
-        windows = x.unfold(2, self.kernel_size, 1)
-        return torch.einsum("iept,ipt->iep", windows, F)
+        taps = range(self.kernel_size)
+        shifted = (x[:, :, t : t + self.output_size] * F[:, None, :, t] for t in taps)
+        return cast(Tensor, sum(shifted))

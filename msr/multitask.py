@@ -1,16 +1,12 @@
 """Multi-task training: one level, one filter per training task, no adaptation."""
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
-from torch.func import vmap
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from ._checks import check_at_least
 from ._progress import progress_bar
-from .batch import TaskBatch
 from .history import Diverged, History
-from .inner import Tensors
 from .learner import MetaLearner, check_learner
 from .tasks import TaskDistribution, check_tasks, draw
 
@@ -58,14 +54,15 @@ def multitask_train(
         name: nn.Parameter(p.detach().repeat(number, *[1] * p.ndim))
         for name, p in learner.adapted.items()
     }
-    optimizer = torch.optim.Adam([*learner.shared.values(), *own.values()], lr=lr)
+    parameters = [*learner.shared.values(), *own.values()]
+    optimizer = torch.optim.Adam(parameters, lr=lr, fused=True)
     schedule = CosineAnnealingLR(optimizer, steps)
     generator = torch.Generator().manual_seed(seed)
     history = History()
     for step in (bar := progress_bar(range(steps), show=progress, desc="multi-task")):
         indices = torch.randint(number, (batch_size,), generator=generator)
         batch = draw(tasks, "train", indices).to(learner.device, learner.dtype)
-        losses = _losses(learner, {n: p[indices] for n, p in own.items()}, batch)
+        losses = learner.losses({n: p[indices] for n, p in own.items()}, *batch.examples())
         _check_finite(losses, step + 1, indices)
         optimizer.zero_grad()
         losses.mean().backward()
@@ -77,14 +74,6 @@ def multitask_train(
         for name, p in learner.adapted.items():
             p.copy_(own[name].mean(0))
     return history
-
-
-def _losses(
-    learner: MetaLearner, filters: Tensors, batch: TaskBatch
-) -> Float[Tensor, " tasks"]:
-    """The loss of each task on all of its examples, with its own filter."""
-    x, y = batch.examples()
-    return vmap(learner.loss)(learner.predict(filters, x), y)
 
 
 def _check_finite(losses: Tensor, step: int, indices: Tensor) -> None:

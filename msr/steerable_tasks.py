@@ -7,9 +7,9 @@ from functools import cached_property
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from ._checks import check_at_least, check_integer, check_not_negative
+from .layers import unfold
 from .steerable import steerable_kernels
 from .tasks import SeededTasks, Split
 
@@ -130,7 +130,8 @@ class SteerableConv2d(SeededTasks):
         parameters: Float[Tensor, "tasks fields 6"],
         x: Float[Tensor, "tasks images 1 size size"],
     ) -> Float[Tensor, "tasks images channels height width"]:
-        windows = F.unfold(x.flatten(0, 1), 3).unflatten(0, x.shape[:2])
+        windows = unfold(x.flatten(0, 1), (3, 3), (1, 1), (0, 0), (1, 1))
+        windows = windows.unflatten(0, x.shape[:2])
         y = self._kernels(parameters).flatten(2)[:, None] @ windows
         return y.unflatten(-1, (self.size - 2, self.size - 2))
 

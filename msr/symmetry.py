@@ -14,7 +14,8 @@ class SymmetryMatrix(nn.Module):
     Every parameter of a subclass belongs to the symmetry and is shared by all tasks;
     `msr.MetaLearner` adapts the filter and never these. A subclass implements
     ``forward`` (v to W), ``right_inverse`` (W to the nearest v, used when a weight is
-    assigned) and ``matrix`` (U as an explicit matrix).
+    assigned) and ``matrix`` (U as an explicit matrix). The two of this package also
+    take several filters or weights at once, along leading axes.
     """
 
     weight_shape: torch.Size
@@ -44,9 +45,16 @@ class DenseSymmetry(SymmetryMatrix):
         self.U = nn.Parameter(U.detach().T.contiguous().T)
         self.weight_shape = weight_shape
 
-    def forward(self, v: Float[Tensor, " k"]) -> Tensor:
+    def forward(self, v: Float[Tensor, "*tasks k"]) -> Float[Tensor, "*tasks_and_weight"]:
         """The weight W with ``vec(W) = U v``."""
-        return F.linear(v, self.U).reshape(self.weight_shape)
+        return F.linear(v, self.U).reshape(*v.shape[:-1], *self.weight_shape)
+
+    def transpose_apply(
+        self, weight: Float[Tensor, "*tasks_and_weight"]
+    ) -> Float[Tensor, "*tasks k"]:
+        """``U^T vec(W)``: the gradient in v, given the one in W."""
+        tasks = weight.shape[: weight.ndim - len(self.weight_shape)]
+        return weight.reshape(*tasks, -1) @ self.U
 
     @torch.no_grad()
     def right_inverse(self, weight: Tensor) -> Float[Tensor, " k"]:
@@ -84,15 +92,21 @@ class KroneckerSymmetry(SymmetryMatrix):
         self.factors = nn.ParameterList(nn.Parameter(f.detach().clone()) for f in factors)
         self.weight_shape = weight_shape
 
-    def forward(self, v: Tensor) -> Tensor:
+    def forward(self, v: Float[Tensor, "*tasks_and_v"]) -> Float[Tensor, "*tasks_and_v"]:
         """The weight W; the filter v has its shape."""
-        return _kronecker_product_apply(list(self.factors), v)
+        return _kronecker_apply(list(self.factors), v, len(self.weight_shape))
+
+    def transpose_apply(
+        self, weight: Float[Tensor, "*tasks_and_v"]
+    ) -> Float[Tensor, "*tasks_and_v"]:
+        """``U^T vec(W)``: the gradient in v, given the one in W."""
+        return _kronecker_apply([f.T for f in self.factors], weight, len(self.weight_shape))
 
     @torch.no_grad()
     def right_inverse(self, weight: Tensor) -> Tensor:
         """The filter whose weight is nearest to ``weight`` in least squares."""
-        return _kronecker_product_apply(
-            [torch.linalg.pinv(f) for f in self.factors], weight
+        return _kronecker_apply(
+            [torch.linalg.pinv(f) for f in self.factors], weight, weight.ndim
         )
 
     def matrix(self) -> Float[Tensor, "mn mn"]:
@@ -112,12 +126,14 @@ def kronecker_sizes(weight_shape: torch.Size) -> tuple[int, ...]:
     return (m, n, math.prod(kernel)) if kernel else (m, n)
 
 
-def _kronecker_product_apply(factors: list[Tensor], v: Tensor) -> Tensor:
-    """``(A (x) B [(x) C]) vec(V)`` reshaped like V, without forming the product."""
+def _kronecker_apply(factors: list[Tensor], v: Tensor, axes: int) -> Tensor:
+    """``(A (x) B [(x) C]) vec(V)``, V the last axes of v, without forming the product."""
     A, B = factors[:2]
-    if v.ndim == 2:
+    if axes == 2:
         return A @ v @ B.T
-    m, n, *kernel = v.shape
-    C = factors[2]
-    mixed = (A @ v.reshape(m, -1)).reshape(m, n, -1)
-    return (B @ (mixed @ C.T)).reshape(m, n, *kernel)
+    m, n = v.shape[-axes : v.ndim - axes + 2]
+    tasks = v.shape[:-axes]
+    mixed = (A @ v.reshape(*tasks, m, -1)).reshape(*tasks, m * n, -1)
+    # Kernel positions first, where the products by C and B are few and large.
+    by_position = (factors[2] @ mixed.transpose(-1, -2)).reshape(*tasks, -1, n) @ B.T
+    return by_position.reshape(*tasks, -1, m * n).transpose(-1, -2).reshape(v.shape)

@@ -96,7 +96,11 @@ def meta_train(
     if decay not in ("none", "cosine"):
         raise ValueError(f'expected decay "none" or "cosine", got {decay!r}')
     parameters = [p for p in learner.parameters() if p.requires_grad]
-    opt = optimizer(parameters) if optimizer else torch.optim.Adam(parameters, lr=lr)
+    opt = (
+        optimizer(parameters)
+        if optimizer
+        else torch.optim.Adam(parameters, lr=lr, fused=True)
+    )
     schedule = CosineAnnealingLR(opt, steps) if decay == "cosine" and steps else None
     run = _Run(
         learner,

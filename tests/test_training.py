@@ -58,7 +58,7 @@ def test_first_steps_by_hand() -> None:
     a, b = tiny_learner(), tiny_learner()
     history = train(a, 2)
     generator = torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(b.parameters(), lr=1e-2)
+    optimizer = torch.optim.Adam(b.parameters(), lr=1e-2, fused=True)
     losses = []
     for _ in range(2):
         indices = torch.randint(30, (4,), generator=generator)

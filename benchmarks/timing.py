@@ -1,0 +1,93 @@
+"""Contenders side by side: equal gradients first, then times in turn."""
+
+import statistics
+import time
+
+import numpy as np
+
+from .cases import Case
+from .contender import Contender, Gradients, ours, ours_by_torch_func
+from .higher_loop import loop_with_higher
+from .jax_maml import jax_jit, jax_loop
+from .torchopt_maml import torchopt_functional
+
+CONTENDERS = {
+    "msr": ours,
+    "msr-torch-func": ours_by_torch_func,
+    "higher": loop_with_higher,
+    "torchopt": torchopt_functional,
+    "jax": jax_jit,
+    "jax-loop": jax_loop,
+}
+TOLERANCE = 1e-5
+TURN = 0.1
+
+
+def contenders(case: Case, names: list[str] | None = None) -> dict[str, Contender]:
+    """Every implementation of a case, each with parameters of its own."""
+    return {name: CONTENDERS[name](*case.make()) for name in names or CONTENDERS}
+
+
+def largest_difference(first: Gradients, second: Gradients) -> float:
+    """The largest difference of two meta-gradients, relative to the largest entry.
+
+    The norm is that of each parameter's gradient or, if greater, a thousandth of the
+    largest: some gradients vanish but for rounding.
+    """
+    if first.keys() != second.keys():
+        raise ValueError(f"expected gradients of {sorted(first)}, got {sorted(second)}")
+    floor = 1e-3 * max(float(np.abs(g).max()) for g in first.values())
+    return max(
+        float(np.abs(g - second[name]).max()) / max(float(np.abs(g).max()), floor)
+        for name, g in first.items()
+    )
+
+
+def check_equal(made: dict[str, Contender]) -> dict[str, float]:
+    """How far each contender's meta-gradient is from ours.
+
+    Raises:
+        ValueError: one differs by more than `TOLERANCE`.
+    """
+    reference, *_ = (c.gradients() for c in made.values())
+    apart = {n: largest_difference(reference, c.gradients()) for n, c in made.items()}
+    wrong = {name: value for name, value in apart.items() if not value <= TOLERANCE}
+    if wrong:
+        raise ValueError(f"expected equal meta-gradients (to {TOLERANCE}), got {wrong}")
+    return apart
+
+
+def times(made: dict[str, Contender], rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of a meta-step; all contenders in turn, ``rounds`` times.
+
+    A turn lasts `TURN` seconds or one step, so that caches are warm as in training. A slow
+    moment of the machine hits all contenders alike, so that ratios hold.
+    """
+    repeats = {name: _repeats(contender) for name, contender in made.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in made}
+    for _ in range(rounds):
+        for name, contender in made.items():
+            started = time.perf_counter()
+            for _ in range(repeats[name]):
+                contender.step()
+            passed = time.perf_counter() - started
+            seconds[name].append(passed / (repeats[name] * contender.steps))
+    return {name: _summary(np.array(s) * 1e3) for name, s in seconds.items()}
+
+
+def _repeats(contender: Contender) -> int:
+    """Calls that fill a turn. The first calls are for compilation and allocation."""
+    for _ in range(3):
+        started = time.perf_counter()
+        contender.step()
+        passed = time.perf_counter() - started
+    return max(1, round(TURN / passed))
+
+
+def _summary(milliseconds: np.ndarray) -> dict[str, float]:
+    low, high = np.quantile(milliseconds, [0.1, 0.9])
+    return {
+        "median": statistics.median(milliseconds.tolist()),
+        "low": float(low),
+        "high": float(high),
+    }

@@ -1,0 +1,39 @@
+"""What `msr.MetaLearner` refuses."""
+
+from torch import nn
+
+from .inner import InnerLoop, Loss
+
+
+def check_model(model: nn.Module) -> None:
+    """Raise unless tasks can run this module side by side."""
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected a torch.nn.Module, got {type(model).__name__}")
+    for name, module in model.named_modules():
+        if module.training and getattr(module, "track_running_stats", False):
+            raise ValueError(
+                f"expected normalization without running statistics, which all tasks "
+                f"would write at once, got {name!r} ({type(module).__name__}): set "
+                f"track_running_stats=False, or put it in evaluation mode"
+            )
+
+
+def check_parts(inner: InnerLoop | None, loss: Loss, chunk_size: int | None) -> None:
+    """Raise unless these are an inner loop, a loss and a number of tasks."""
+    if not callable(loss) or isinstance(loss, type):
+        raise TypeError(
+            f"expected a loss such as torch.nn.functional.mse_loss, got {loss!r}"
+        )
+    if inner is not None and (isinstance(inner, type) or not isinstance(inner, InnerLoop)):
+        raise TypeError(
+            f"expected an inner loop such as msr.GradientDescent(...), got {inner!r}"
+        )
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"expected chunk_size >= 1 or None, got {chunk_size}")
+
+
+def check_one_device(model: nn.Module) -> None:
+    """Raise unless all parameters lie on one device."""
+    devices = {str(p.device) for p in model.parameters()}
+    if len(devices) > 1:
+        raise ValueError(f"expected a model on one device, got {sorted(devices)}")

@@ -1,0 +1,100 @@
+"""Gradient descent on quadratic functions, and its adjoint.
+
+``v <- v - alpha (v H - c)`` with a symmetric matrix H for each task. The adjoint of such
+a step is one more product with the same matrix, so the derivative of all steps takes no
+graph of them: with adjoints ``l_t = l_(t+1) (I - alpha H)`` and ``e_t = v_t H - c``,
+
+``grad_alpha = -sum_t <l_(t+1), e_t>``, ``grad_H = -alpha sum_t v_t^T l_(t+1)``,
+``grad_c = alpha sum_t l_(t+1)``.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+class Adjoint(NamedTuple):
+    """Derivatives of a scalar function of the last iterate, and what gives the others.
+
+    Attributes:
+        v, step_size: the derivatives in these.
+        iterates: all but the last, row after row.
+        adjoints: the derivatives in all but the first, likewise; zero in first order.
+    """
+
+    v: Float[Tensor, "tasks r s"]
+    step_size: Float[Tensor, ""]
+    iterates: Float[Tensor, "tasks steps_r s"]
+    adjoints: Float[Tensor, "tasks steps_r s"]
+
+    def of_data(
+        self, step_size: Float[Tensor, ""], r: int
+    ) -> tuple[Float[Tensor, "tasks s s"], Float[Tensor, "tasks r s"]]:
+        """The derivatives in H and in c."""
+        scaled = step_size * self.adjoints
+        tasks, rows, s = scaled.shape
+        in_c = scaled.view(tasks, rows // r, r, s).sum(1)
+        return torch.bmm(self.iterates.mT, scaled).neg_(), in_c
+
+
+def descent(
+    v: Float[Tensor, "tasks r s"],
+    H: Float[Tensor, "tasks s s"],
+    c: Float[Tensor, "tasks r s"],
+    step_size: Float[Tensor, ""],
+    steps: int,
+    first_order: bool = False,
+) -> list[Tensor]:
+    """All iterates, from v to the last.
+
+    In first order ``v H - c`` counts as constant.
+    """
+    path = [v]
+    if first_order:
+        for _ in range(steps):
+            gradient = torch.baddbmm(c, path[-1], H, beta=-1).detach()
+            path.append(path[-1] - step_size * gradient)
+        return path
+    A, shift = _step_matrix(H, step_size), step_size * c
+    for _ in range(steps):
+        path.append(torch.baddbmm(shift, path[-1], A))
+    return path
+
+
+def descent_adjoint(
+    last: Float[Tensor, "tasks r s"],
+    path: list[Tensor],
+    H: Float[Tensor, "tasks s s"],
+    c: Float[Tensor, "tasks r s"],
+    step_size: Float[Tensor, ""],
+    first_order: bool,
+) -> Adjoint:
+    """From the derivative in the last iterate, those in everything before.
+
+    Args:
+        last: the derivative in the last iterate.
+        path: all iterates.
+        H: as in `descent`.
+        c: as in `descent`.
+        step_size: as in `descent`.
+        first_order: as in `descent`.
+    """
+    steps = len(path) - 1
+    if not steps:
+        return Adjoint(last, torch.zeros_like(step_size), last[:, :0], last[:, :0])
+    adjoints = [last] * (steps + 1)
+    if not first_order:
+        A = _step_matrix(H, step_size)
+        for t in reversed(range(steps)):
+            adjoints[t] = torch.bmm(adjoints[t + 1], A)
+    V, L = torch.cat(path[:-1], 1), torch.cat(adjoints[1:], 1)
+    errors = torch.baddbmm(torch.cat([c] * steps, 1), V, H, beta=-1)
+    in_step_size = -torch.dot(L.view(-1), errors.view(-1))
+    return Adjoint(adjoints[0], in_step_size, V, torch.zeros_like(L) if first_order else L)
+
+
+def _step_matrix(H: Tensor, step_size: Tensor) -> Tensor:
+    """``I - alpha H``."""
+    return torch.eye(H.shape[-1], dtype=H.dtype, device=H.device) - step_size * H

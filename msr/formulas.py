@@ -1,0 +1,119 @@
+"""Which learners can do without ``torch.func``, and how."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .inner import GradientDescent, InnerLoop, Loss, Tensors
+from .least_squares import LeastSquares
+from .losses import mean_squared_error
+from .meta_gradient import query_losses
+from .one_layer import OneLayer
+
+
+class Formulas:
+    """Inner loops and query losses by formula, where there is one.
+
+    There is for a model of one layer (`msr.one_layer`), gradient descent, and
+    `msr.mean_squared_error`.
+
+    Args:
+        model: the learner's.
+        names: what adapts.
+        inner: the inner loop.
+    """
+
+    def __init__(
+        self, model: nn.Module, names: tuple[str, ...], inner: GradientDescent
+    ) -> None:
+        self.model = model
+        self.names = names
+        self.inner = inner
+        self._shapes_that_fit: set[tuple[torch.Size, torch.Size]] = set()
+
+    @classmethod
+    def of(
+        cls, model: nn.Module, names: tuple[str, ...], inner: InnerLoop, loss: Loss
+    ) -> "Formulas | None":
+        """Those of a learner; None if its inner loop or loss is another.
+
+        A subclass of `msr.GradientDescent` counts as another, since it may do anything.
+        """
+        if type(inner) is not GradientDescent or loss is not mean_squared_error:
+            return None
+        return cls(model, names, inner)
+
+    def query_losses(
+        self,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+        x: Float[Tensor, "tasks support *x"],
+        y: Tensor,
+        x_query: Float[Tensor, "tasks query *x"],
+        y_query: Tensor,
+    ) -> Float[Tensor, " tasks"] | None:
+        """The query loss of each task, or None if no formula holds."""
+        # Looked up at each call, since models can be changed.
+        layer = OneLayer.of(self.model, self.names)
+        if not (layer and self._fits(x, y) and self._fits(x_query, y_query)):
+            return None
+        support = LeastSquares(layer, *layer.columns(x, y))
+        query = LeastSquares(layer, *layer.columns(x_query, y_query))
+        losses = query_losses(
+            support,
+            query,
+            adapted[layer.filter],
+            step_sizes[0],
+            self.inner.steps,
+            first_order,
+        )
+        if losses is not None:
+            return losses
+        return query(self._descend(support, adapted, step_sizes, first_order))
+
+    def adapt(
+        self,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+        x: Float[Tensor, "tasks support *x"],
+        y: Tensor,
+    ) -> Tensors | None:
+        """The adapted tensors of each task, or None if no formula holds."""
+        # Looked up at each call, since models can be changed.
+        layer = OneLayer.of(self.model, self.names)
+        if not (layer and self._fits(x, y)):
+            return None
+        support = LeastSquares(layer, *layer.columns(x, y))
+        return self._descend(support, adapted, step_sizes, first_order)
+
+    def losses(
+        self, adapted: Tensors, x: Float[Tensor, "tasks examples *x"], y: Tensor
+    ) -> Float[Tensor, " tasks"] | None:
+        """The loss of each task's own adapted tensors, or None if no formula holds."""
+        layer = OneLayer.of(self.model, self.names)
+        if not (layer and self._fits(x, y)):
+            return None
+        return LeastSquares(layer, *layer.columns(x, y))(adapted)
+
+    def _fits(self, x: Tensor, y: Tensor) -> bool:
+        """Whether predictions have the targets' shape; tried once for each shape."""
+        shapes = x.shape[1:], y.shape[1:]
+        if y.is_floating_point() and shapes not in self._shapes_that_fit:
+            with torch.no_grad():
+                if self.model(x[0]).shape == y.shape[1:]:
+                    self._shapes_that_fit.add(shapes)
+        return shapes in self._shapes_that_fit
+
+    def _descend(
+        self,
+        support: LeastSquares,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+    ) -> Tensors:
+        """The inner loop as it is written, with the gradients of all tasks at once."""
+        tasks = len(support.X)
+        start = {name: p.expand(tasks, *p.shape) for name, p in adapted.items()}
+        return self.inner.adapt(support, start, step_sizes, first_order)

@@ -1,0 +1,369 @@
+"""Losses and gradients by formula against those by torch.func, and when each is used."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+import msr
+from helpers import random_batch, randomize, tiny_tasks
+from msr._quadratic import descent, descent_adjoint
+from msr.formulas import Formulas
+from msr.one_layer import OneLayer
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def sequential(*modules: nn.Module, **factorization) -> nn.Module:
+    model = nn.Sequential(*modules)
+    return msr.reparameterize(model, **factorization) if factorization else model
+
+
+IMAGE = (2, 5, 4)
+KRONECKER = {"factorization": "kronecker"}
+CHAINS = {
+    "MAML-FC": (lambda: sequential(nn.Linear(6, 4, bias=False)), (6,), (4,)),
+    "MAML-FC with bias": (lambda: sequential(nn.Linear(6, 4)), (6,), (4,)),
+    "MSR-FC": (lambda: sequential(nn.Linear(6, 4, bias=False), filters=3), (6,), (4,)),
+    "MSR-FC, many filters": (
+        lambda: sequential(nn.Linear(6, 4, bias=False), filters=24),
+        (6,),
+        (4,),
+    ),
+    "MSR-FC with bias": (lambda: sequential(nn.Linear(6, 4), filters=3), (6,), (4,)),
+    "MSR-FC Kronecker": (
+        lambda: sequential(nn.Linear(6, 4, bias=False), **KRONECKER),
+        (6,),
+        (4,),
+    ),
+    "a bare layer": (lambda: nn.Linear(6, 4, bias=False), (6,), (4,)),
+    "two axes of features": (
+        lambda: sequential(nn.Linear(6, 4, bias=False), filters=2),
+        (3, 6),
+        (3, 4),
+    ),
+    "reshaped": (
+        lambda: sequential(
+            nn.Flatten(),
+            nn.Linear(6, 4, bias=False),
+            nn.Unflatten(1, (2, 2)),
+            filters=2,
+        ),
+        (2, 3),
+        (2, 2),
+    ),
+    "MAML-Conv 1-D": (
+        lambda: sequential(
+            nn.Unflatten(1, (1, 9)), nn.Conv1d(1, 1, 3, bias=False), nn.Flatten()
+        ),
+        (9,),
+        (7,),
+    ),
+    "dilated, strided, padded": (
+        lambda: sequential(nn.Conv1d(2, 3, 3, stride=2, padding=2, dilation=2, bias=False)),
+        (2, 9),
+        (3, 5),
+    ),
+    "MAML-Conv 2-D": (lambda: sequential(nn.Conv2d(2, 3, 2, bias=False)), IMAGE, (3, 4, 3)),
+    "a convolution with few positions": (
+        lambda: sequential(nn.Conv2d(2, 3, (5, 3), bias=False)),
+        IMAGE,
+        (3, 1, 2),
+    ),
+    "MAML-Conv 2-D with bias": (lambda: sequential(nn.Conv2d(2, 3, 2)), IMAGE, (3, 4, 3)),
+    "MSR-Conv dense": (
+        lambda: sequential(msr.UnfoldConv2d(2, 3, 2, bias=False), filters=4),
+        IMAGE,
+        (3, 4, 3),
+    ),
+    "MSR-Conv Kronecker": (
+        lambda: sequential(
+            msr.UnfoldConv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0), bias=False),
+            **KRONECKER,
+        ),
+        IMAGE,
+        (3, 3, 3),
+    ),
+}
+
+
+@pytest.fixture(params=CHAINS, ids=str)
+def chain(request, generator):
+    build, x_shape, y_shape = CHAINS[request.param]
+    model = build()
+    randomize(model, generator)
+    return model, x_shape, y_shape
+
+
+def two_learners(model, **settings) -> list[msr.MetaLearner]:
+    """The same learner with formulas and without."""
+    learners = []
+    for formulas in (True, False):
+        inner = msr.GradientDescent(settings.get("steps", 2), settings.get("lr", 0.1))
+        learners.append(
+            msr.MetaLearner(
+                copy.deepcopy(model),
+                inner,
+                first_order=settings.get("first_order", False),
+                chunk_size=settings.get("chunk_size"),
+                formulas=formulas,
+            )
+        )
+    return learners
+
+
+def gradients(learner, batch, generator) -> list[torch.Tensor]:
+    """Derivatives of a sum of the losses with unequal weights."""
+    weights = torch.randn(len(batch), generator=copy.copy(generator))
+    parameters = list(learner.parameters())
+    loss = (weights * learner(batch)).sum()
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    return [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"steps": 0},
+        {"steps": 1},
+        {"steps": 3},
+        {"steps": 3, "first_order": True},
+        {"chunk_size": 2},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("support", [1, 4])
+def test_formulas_equal_torch_func(chain, settings, support, generator) -> None:
+    model, x_shape, y_shape = chain
+    batch = random_batch(3, x_shape, y_shape, generator, support=support)
+    by_formula, by_func = two_learners(model, **settings)
+    assert OneLayer.of(by_formula.model, tuple(by_formula.adapted)) is not None
+    torch.testing.assert_close(by_formula(batch), by_func(batch))
+    pair = [gradients(learner, batch, generator) for learner in (by_formula, by_func)]
+    torch.testing.assert_close(*pair)
+    x, y = batch.x_support, batch.y_support
+    adapted = by_func.adapt(x, y)
+    torch.testing.assert_close(by_formula.adapt(x, y), adapted)
+    query = adapted, batch.x_query, batch.y_query
+    torch.testing.assert_close(by_formula.losses(*query), by_func(batch))
+    torch.testing.assert_close(by_func.losses(*query), by_func(batch))
+
+
+@pytest.mark.parametrize("name", ["MSR-FC", "MAML-Conv 2-D", "MAML-FC"])
+def test_formulas_are_used_and_right_by_finite_differences(name, generator, monkeypatch):
+    build, x_shape, y_shape = CHAINS[name]
+    learner = msr.MetaLearner(build(), msr.GradientDescent(steps=2, lr=0.2))
+    randomize(learner.model, generator)
+    batch = random_batch(2, x_shape, y_shape, generator, support=1)
+    monkeypatch.setattr(learner, "_query_loss", None)
+    monkeypatch.setattr(msr.least_squares.LeastSquares, "gradient", None)
+    names, values = zip(*learner.named_parameters())
+
+    def losses(*tensors):
+        return functional_call(learner, dict(zip(names, tensors)), (batch,))
+
+    assert torch.autograd.gradcheck(losses, values)
+    assert torch.autograd.gradgradcheck(losses, values)
+
+
+def test_first_order_formulas_have_second_derivatives(generator) -> None:
+    build, x_shape, y_shape = CHAINS["MSR-FC"]
+    batch = random_batch(2, x_shape, y_shape, generator)
+    model = build()
+    randomize(model, generator)
+    pair = []
+    for learner in two_learners(model, first_order=True, steps=3):
+        parameters = list(learner.parameters())
+        first = torch.autograd.grad(learner(batch).sum(), parameters, create_graph=True)
+        total = sum(g.square().sum() for g in first)
+        pair.append(torch.autograd.grad(total, parameters))
+    torch.testing.assert_close(*pair)
+
+
+def test_formulas_leave_torch_func_its_transformations(generator) -> None:
+    build, x_shape, y_shape = CHAINS["MSR-FC"]
+    learner = msr.MetaLearner(build(), msr.GradientDescent(steps=2))
+    batch = random_batch(2, x_shape, y_shape, generator)
+    values = {n: p.detach() for n, p in learner.named_parameters()}
+    found = torch.func.grad(lambda v: functional_call(learner, v, (batch,)).sum())(values)
+    expected = torch.autograd.grad(learner(batch).sum(), list(learner.parameters()))
+    torch.testing.assert_close(list(found.values()), list(expected))
+
+
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Half(msr.GradientDescent):
+    def adapt(self, loss, adapted, meta_parameters, first_order=False):
+        return {name: v / 2 for name, v in adapted.items()}
+
+
+class Halved(msr.DenseSymmetry):
+    def forward(self, v):
+        return super().forward(v) / 2
+
+
+def hooked(register: str) -> nn.Module:
+    model = sequential(nn.Linear(6, 4, bias=False))
+    hook = {
+        "register_forward_hook": lambda module, args, y: 3 * y,
+        "register_forward_pre_hook": lambda module, args: (3 * args[0],),
+    }[register]
+    getattr(model[0], register)(hook)
+    return model
+
+
+def with_symmetry_of_a_subclass() -> nn.Module:
+    model = sequential(nn.Linear(6, 4, bias=False), filters=3)
+    symmetry = model[0].parametrizations.weight[0]
+    symmetry.__class__ = Halved
+    return model
+
+
+def frozen_weight() -> nn.Module:
+    model = sequential(nn.Linear(6, 4))
+    model[0].weight.requires_grad_(False)
+    return model
+
+
+OTHERS = {
+    "two layers": lambda: sequential(nn.Linear(6, 5), nn.Linear(5, 4)),
+    "an activation": lambda: sequential(nn.Linear(6, 4, bias=False), nn.ReLU()),
+    "a subclass": lambda: sequential(Doubled(6, 4, bias=False)),
+    "a hook": lambda: hooked("register_forward_hook"),
+    "a hook before": lambda: hooked("register_forward_pre_hook"),
+    "another symmetry": with_symmetry_of_a_subclass,
+    "only the bias adapts": frozen_weight,
+    "another parametrization": lambda: nn.utils.parametrizations.orthogonal(
+        nn.Linear(6, 4, bias=False), orthogonal_map="cayley"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_models_go_by_torch_func(name, generator) -> None:
+    model = OTHERS[name]()
+    by_formula, by_func = two_learners(model)
+    assert OneLayer.of(by_formula.model, tuple(by_formula.adapted)) is None
+    batch = random_batch(3, (6,), (4,), generator)
+    assert torch.equal(by_formula(batch), by_func(batch))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(2, 4, 2, groups=2),
+        nn.Conv2d(2, 4, 2, padding="same"),
+        nn.Conv2d(2, 4, 2, padding=1, padding_mode="reflect"),
+        nn.ConvTranspose2d(2, 4, 2),
+        msr.LocallyConnected1d(6, 3),
+    ],
+    ids=str,
+)
+def test_other_layers_go_by_torch_func(layer) -> None:
+    names = tuple(name for name, _ in layer.named_parameters())
+    assert OneLayer.of(layer, names) is None
+
+
+def test_a_hook_that_comes_later_is_obeyed(generator) -> None:
+    model = sequential(nn.Linear(6, 4, bias=False))
+    learner, by_func = two_learners(model)
+    batch = random_batch(3, (6,), (4,), generator)
+    learner(batch)
+    for each in (learner, by_func):
+        each.model[0].register_forward_hook(lambda module, args, y: 3 * y)
+    torch.testing.assert_close(learner(batch), by_func(batch))
+
+
+def test_other_inner_loops_and_losses_go_by_torch_func(generator) -> None:
+    model = sequential(nn.Linear(6, 4, bias=False))
+    parts = (model, ("0.weight",))
+    assert Formulas.of(*parts, msr.GradientDescent(), msr.mean_squared_error)
+    assert Formulas.of(*parts, Half(), msr.mean_squared_error) is None
+    assert Formulas.of(*parts, msr.Ridge(), msr.mean_squared_error) is None
+    assert Formulas.of(*parts, msr.GradientDescent(), F.l1_loss) is None
+    learner = msr.MetaLearner(model, Half())
+    x = torch.randn(2, 1, 6, generator=generator)
+    adapted = learner.adapt(x, torch.randn(2, 1, 4, generator=generator))
+    assert torch.equal(adapted["0.weight"][1], model[0].weight / 2)
+
+
+@pytest.mark.bad_input
+@pytest.mark.parametrize("formulas", [True, False])
+def test_targets_of_another_shape_are_refused_either_way(formulas, generator) -> None:
+    model = sequential(nn.Linear(6, 4, bias=False), nn.Unflatten(1, (2, 2)))
+    learner = msr.MetaLearner(model, formulas=formulas)
+    right = random_batch(2, (6,), (2, 2), generator)
+    learner(right)
+    with pytest.raises(ValueError, match="expected predictions of the targets' shape"):
+        learner(random_batch(2, (6,), (4,), generator))
+    labels = torch.zeros(2, 3, dtype=torch.int64)
+    with pytest.raises(TypeError, match="floating-point targets"):
+        learner(msr.TaskBatch(right.x_query, labels, right.x_query, labels))
+
+
+def test_formulas_follow_a_copied_learner(generator) -> None:
+    learner = msr.MetaLearner(sequential(nn.Linear(6, 4, bias=False), filters=3))
+    batch = random_batch(2, (6,), (4,), generator)
+    before = learner(batch)
+    twin = copy.deepcopy(learner)
+    with torch.no_grad():
+        for p in twin.parameters():
+            p.mul_(2)
+    assert torch.equal(learner(batch), before)
+    assert not torch.allclose(twin(batch), before)
+
+
+def test_meta_training_takes_the_same_course_either_way() -> None:
+    curves = []
+    for formulas in (True, False):
+        model = nn.Sequential(nn.Linear(8, 6, bias=False))
+        msr.reparameterize(model, filters=3)
+        inner = msr.GradientDescent(steps=2, lr=0.1)
+        learner = msr.MetaLearner(model, inner, formulas=formulas)
+        history = msr.meta_train(learner, tiny_tasks(), 20, 4, progress=False)
+        curves.append(history.loss)
+    assert curves[0] == pytest.approx(curves[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("first_order", [False, True])
+@pytest.mark.parametrize("steps", [0, 1, 4])
+def test_adjoint_of_descent_equals_autograd(steps, first_order, generator) -> None:
+    tasks, r, s = 3, 2, 4
+    v, c = (torch.randn(tasks, r, s, generator=generator) for _ in range(2))
+    root = torch.randn(tasks, s, s, generator=generator)
+    H, step_size = root @ root.mT, torch.tensor(0.05)
+    inputs = [t.requires_grad_() for t in (v, H, c, step_size)]
+    path = descent(*inputs, steps, first_order)
+    last = torch.randn(tasks, r, s, generator=generator)
+    expected = torch.autograd.grad(path[-1], inputs, last, allow_unused=True)
+    with torch.no_grad():
+        back = descent_adjoint(last, path, H, c, step_size, first_order)
+        found = (back.v, *back.of_data(step_size, r), back.step_size)
+    for theirs, ours in zip(expected, found):
+        torch.testing.assert_close(
+            ours, torch.zeros_like(ours) if theirs is None else theirs
+        )
+
+
+@pytest.mark.parametrize("factorization", ["dense", "kronecker"])
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (4, 3, 2, 2)])
+def test_symmetry_matrices_take_several_filters(factorization, shape, generator) -> None:
+    layer = {2: nn.Linear, 3: nn.Conv1d, 4: nn.Conv2d}[len(shape)]
+    module = layer(3, 4, bias=False, **({"kernel_size": 2} if len(shape) > 2 else {}))
+    msr.reparameterize(module, 5 if factorization == "dense" else None, factorization)
+    randomize(module, generator)
+    symmetry = module.parametrizations.weight[0]
+    U, v = symmetry.matrix(), module.parametrizations.weight.original
+    filters = torch.randn(2, *v.shape, generator=generator)
+    weights = symmetry(filters)
+    assert weights.shape == (2, *shape)
+    torch.testing.assert_close(weights.flatten(1), filters.flatten(1) @ U.T)
+    back = symmetry.transpose_apply(weights)
+    torch.testing.assert_close(back.flatten(1), weights.flatten(1) @ U)
+    torch.testing.assert_close(symmetry.transpose_apply(weights[0]), back[0])
