@@ -32,7 +32,7 @@ def _of_method(method: Method, tasks: Tasks) -> MakeCase:
     return lambda: (method.learner(tasks), tasks.batch("train", range(32)))
 
 
-def omniglot_network(conv: type[nn.Conv2d] = msr.UnfoldConv2d) -> nn.Sequential:
+def omniglot_network() -> nn.Sequential:
     """Four convolutions of 64 channels with stride 2, as in MAML's Omniglot network.
 
     Batch normalization uses each task's own examples; it has no parameters.
@@ -40,7 +40,7 @@ def omniglot_network(conv: type[nn.Conv2d] = msr.UnfoldConv2d) -> nn.Sequential:
     blocks: list[nn.Module] = []
     for channels in (1, 64, 64, 64):
         blocks += [
-            conv(channels, 64, 3, stride=2, padding=1, bias=False),
+            nn.Conv2d(channels, 64, 3, stride=2, padding=1, bias=False),
             nn.BatchNorm2d(64, affine=False, track_running_stats=False),
             nn.ReLU(),
         ]

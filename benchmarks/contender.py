@@ -59,6 +59,6 @@ def ours(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
 
 
 def ours_by_torch_func(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
-    """The package without the formulas for models of one layer."""
-    learner.formulas = None
+    """The package without its shortcuts: ``torch.func`` all the way."""
+    learner.formulas = learner.weight_space = None
     return ours(learner, batch)

@@ -101,15 +101,15 @@ class UnfoldConv2d(nn.Conv2d):
         self, input: Float[Tensor, "examples channels height width"]
     ) -> Float[Tensor, "examples out_channels out_height out_width"]:
         """The convolution of each image with the kernels."""
+        kernel, dilation, stride = self.kernel_size, self.dilation, self.stride
         padding = cast(tuple[int, ...], self.padding)
-        windows = unfold(input, self.kernel_size, self.stride, padding, self.dilation)
-        y = self.weight.flatten(1) @ windows
+        windows = F.unfold(input, kernel, dilation, padding, stride)
+        columns = windows.transpose(0, 1).flatten(1)
+        y = (self.weight.flatten(1) @ columns).unflatten(1, (len(input), -1))
         if self.bias is not None:
-            y = y + self.bias[:, None]
+            y = y + self.bias[:, None, None]
         sizes = [
             (size + 2 * p - d * (k - 1) - 1) // s + 1
-            for size, k, d, p, s in zip(
-                input.shape[2:], self.kernel_size, self.dilation, padding, self.stride
-            )
+            for size, k, d, p, s in zip(input.shape[2:], kernel, dilation, padding, stride)
         ]
-        return y.reshape(len(input), self.out_channels, *sizes)
+        return y.transpose(0, 1).unflatten(2, sizes)

@@ -14,6 +14,7 @@ from .formulas import Formulas
 from .inner import GradientDescent, InnerLoop, Loss, SupportLoss, Tensors
 from .losses import mean_squared_error
 from .reparameterize import adapted_parameters
+from .weight_space import WeightSpace
 
 
 class MetaLearner(nn.Module):
@@ -39,10 +40,10 @@ class MetaLearner(nn.Module):
             is rebuilt in the backward pass, so that peak memory is that of one chunk,
             at the cost of one more forward pass. Losses then have first derivatives
             only. Default: all tasks together.
-        formulas: where the model has one layer, the loss is the mean squared error and
-            the inner loop `msr.GradientDescent`, use formulas for the gradients of all
-            tasks (`msr.formulas`) rather than ``torch.func``. The values are the same
-            up to rounding, several times faster.
+        shortcuts: with `msr.GradientDescent`, compute the same losses, up to rounding,
+            in quicker ways where there are: by formulas for a model of one layer with
+            the mean squared error (`msr.formulas`), and in the space of weights for
+            other reparameterized networks (`msr.weight_space`).
 
     Raises:
         TypeError: the model is no module, the inner loop none, or the loss no function.
@@ -58,7 +59,7 @@ class MetaLearner(nn.Module):
         *,
         first_order: bool = False,
         chunk_size: int | None = None,
-        formulas: bool = True,
+        shortcuts: bool = True,
     ) -> None:
         super().__init__()
         check_model(model)
@@ -73,7 +74,8 @@ class MetaLearner(nn.Module):
         self._adapted_names = tuple(adapted)
         self.inner = GradientDescent() if inner is None else inner
         parts = model, self._adapted_names, self.inner, loss
-        self.formulas = Formulas.of(*parts) if formulas else None
+        self.formulas = Formulas.of(*parts) if shortcuts else None
+        self.weight_space = WeightSpace.of(*parts) if shortcuts else None
         self.loss = loss
         self.first_order = first_order
         self.chunk_size = chunk_size
@@ -192,9 +194,9 @@ class MetaLearner(nn.Module):
 
     def _query_losses(self, *tensors: Tensor) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all tasks at once."""
-        if self.formulas:
-            shared = self.adapted, self.meta_parameters, self.first_order
-            losses = self.formulas.query_losses(*shared, *tensors)
+        shared = self.adapted, self.meta_parameters, self.first_order
+        for shortcut in (self.formulas, self.weight_space):
+            losses = shortcut.query_losses(*shared, *tensors) if shortcut else None
             if losses is not None:
                 return losses
         return vmap(self._query_loss, randomness="different")(*tensors)

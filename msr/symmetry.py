@@ -15,13 +15,24 @@ class SymmetryMatrix(nn.Module):
     `msr.MetaLearner` adapts the filter and never these. A subclass implements
     ``forward`` (v to W), ``right_inverse`` (W to the nearest v, used when a weight is
     assigned) and ``matrix`` (U as an explicit matrix). The two of this package also
-    take several filters or weights at once, along leading axes.
+    take several filters or weights at once, along leading axes, and have the other
+    methods, by which meta-learning is quicker.
     """
 
     weight_shape: torch.Size
+    #: Set while a model is called with weights in the place of filters.
+    weights_given = False
 
     def matrix(self) -> Float[Tensor, "mn k"]:
         """The symmetry matrix U, with ``vec(W) = U vec(v)``."""
+        raise NotImplementedError
+
+    def transpose_apply(self, weight: Tensor) -> Tensor:
+        """``U^T vec(W)`` as a filter."""
+        raise NotImplementedError
+
+    def normal_apply(self, weight: Tensor) -> Tensor:
+        """``U U^T vec(W)`` as a weight."""
         raise NotImplementedError
 
 
@@ -47,6 +58,8 @@ class DenseSymmetry(SymmetryMatrix):
 
     def forward(self, v: Float[Tensor, "*tasks k"]) -> Float[Tensor, "*tasks_and_weight"]:
         """The weight W with ``vec(W) = U v``."""
+        if self.weights_given:
+            return v
         return F.linear(v, self.U).reshape(*v.shape[:-1], *self.weight_shape)
 
     def transpose_apply(
@@ -55,6 +68,12 @@ class DenseSymmetry(SymmetryMatrix):
         """``U^T vec(W)``: the gradient in v, given the one in W."""
         tasks = weight.shape[: weight.ndim - len(self.weight_shape)]
         return weight.reshape(*tasks, -1) @ self.U
+
+    def normal_apply(
+        self, weight: Float[Tensor, "*tasks_and_weight"]
+    ) -> Float[Tensor, "*tasks_and_weight"]:
+        """``U U^T vec(W)`` as a weight."""
+        return F.linear(self.transpose_apply(weight), self.U).reshape(weight.shape)
 
     @torch.no_grad()
     def right_inverse(self, weight: Tensor) -> Float[Tensor, " k"]:
@@ -94,6 +113,8 @@ class KroneckerSymmetry(SymmetryMatrix):
 
     def forward(self, v: Float[Tensor, "*tasks_and_v"]) -> Float[Tensor, "*tasks_and_v"]:
         """The weight W; the filter v has its shape."""
+        if self.weights_given:
+            return v
         return _kronecker_apply(list(self.factors), v, len(self.weight_shape))
 
     def transpose_apply(
@@ -101,6 +122,13 @@ class KroneckerSymmetry(SymmetryMatrix):
     ) -> Float[Tensor, "*tasks_and_v"]:
         """``U^T vec(W)``: the gradient in v, given the one in W."""
         return _kronecker_apply([f.T for f in self.factors], weight, len(self.weight_shape))
+
+    def normal_apply(
+        self, weight: Float[Tensor, "*tasks_and_v"]
+    ) -> Float[Tensor, "*tasks_and_v"]:
+        """``U U^T vec(W)`` as a weight, with the factors ``A A^T``, ``B B^T``, ..."""
+        squares = [f @ f.T for f in self.factors]
+        return _kronecker_apply(squares, weight, len(self.weight_shape))
 
     @torch.no_grad()
     def right_inverse(self, weight: Tensor) -> Tensor:

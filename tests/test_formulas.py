@@ -101,7 +101,7 @@ def chain(request, generator):
 def two_learners(model, **settings) -> list[msr.MetaLearner]:
     """The same learner with formulas and without."""
     learners = []
-    for formulas in (True, False):
+    for shortcuts in (True, False):
         inner = msr.GradientDescent(settings.get("steps", 2), settings.get("lr", 0.1))
         learners.append(
             msr.MetaLearner(
@@ -109,7 +109,7 @@ def two_learners(model, **settings) -> list[msr.MetaLearner]:
                 inner,
                 first_order=settings.get("first_order", False),
                 chunk_size=settings.get("chunk_size"),
-                formulas=formulas,
+                shortcuts=shortcuts,
             )
         )
     return learners
@@ -294,10 +294,10 @@ def test_other_inner_loops_and_losses_go_by_torch_func(generator) -> None:
 
 
 @pytest.mark.bad_input
-@pytest.mark.parametrize("formulas", [True, False])
-def test_targets_of_another_shape_are_refused_either_way(formulas, generator) -> None:
+@pytest.mark.parametrize("shortcuts", [True, False])
+def test_targets_of_another_shape_are_refused_either_way(shortcuts, generator) -> None:
     model = sequential(nn.Linear(6, 4, bias=False), nn.Unflatten(1, (2, 2)))
-    learner = msr.MetaLearner(model, formulas=formulas)
+    learner = msr.MetaLearner(model, shortcuts=shortcuts)
     right = random_batch(2, (6,), (2, 2), generator)
     learner(right)
     with pytest.raises(ValueError, match="expected predictions of the targets' shape"):
@@ -321,11 +321,11 @@ def test_formulas_follow_a_copied_learner(generator) -> None:
 
 def test_meta_training_takes_the_same_course_either_way() -> None:
     curves = []
-    for formulas in (True, False):
+    for shortcuts in (True, False):
         model = nn.Sequential(nn.Linear(8, 6, bias=False))
         msr.reparameterize(model, filters=3)
         inner = msr.GradientDescent(steps=2, lr=0.1)
-        learner = msr.MetaLearner(model, inner, formulas=formulas)
+        learner = msr.MetaLearner(model, inner, shortcuts=shortcuts)
         history = msr.meta_train(learner, tiny_tasks(), 20, 4, progress=False)
         curves.append(history.loss)
     assert curves[0] == pytest.approx(curves[1], rel=1e-9)

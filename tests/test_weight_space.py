@@ -1,0 +1,140 @@
+"""Gradient descent of the weights against that of the filters."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import msr
+from helpers import conv_msr, random_batch, randomize, two_layer_msr
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def normalized() -> nn.Sequential:
+    model = nn.Sequential(
+        nn.Conv2d(2, 3, 2),
+        nn.BatchNorm2d(3, track_running_stats=False),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(12, 2),
+    )
+    return msr.reparameterize(model, factorization="kronecker")
+
+
+def one_filter_frozen() -> nn.Sequential:
+    model = two_layer_msr()
+    model[0].parametrizations.weight.original.requires_grad_(False)
+    return model
+
+
+NETWORKS = {
+    "two layers": (two_layer_msr, (4,)),
+    "a convolution, dense": (conv_msr, (2, 3, 3)),
+    "a convolution, Kronecker": (lambda: conv_msr("kronecker"), (2, 3, 3)),
+    "batch normalization": (normalized, (2, 3, 3)),
+    "a frozen filter": (one_filter_frozen, (4,)),
+}
+
+
+@pytest.fixture(params=NETWORKS, ids=str)
+def network(request, generator):
+    build, x_shape = NETWORKS[request.param]
+    model = build()
+    randomize(model, generator)
+    return model, x_shape
+
+
+def outcome(model, batch, loss=msr.mean_squared_error, **settings):
+    inner = msr.GradientDescent(settings.pop("steps", 3), lr=0.1)
+    learner = msr.MetaLearner(copy.deepcopy(model), inner, loss, **settings)
+    losses = learner(batch)
+    weights = torch.linspace(1, 2, len(losses))
+    parameters = [p for p in learner.parameters() if p.requires_grad]
+    gradients = torch.autograd.grad((weights * losses).sum(), parameters)
+    return learner, [losses, *gradients]
+
+
+@pytest.mark.parametrize(
+    "settings", [{"steps": 1}, {"steps": 3}, {"chunk_size": 2}], ids=str
+)
+def test_equal_to_descent_of_the_filters(network, settings, generator, monkeypatch) -> None:
+    model, x_shape = network
+    batch = random_batch(3, x_shape, (2,), generator)
+    _, expected = outcome(model, batch, shortcuts=False, **settings)
+    monkeypatch.setattr(msr.MetaLearner, "_query_loss", None)
+    _, found = outcome(model, batch, **settings)
+    torch.testing.assert_close(found, expected)
+
+
+def test_class_labels(generator) -> None:
+    model = normalized()
+    randomize(model, generator)
+    batch = random_batch(2, (2, 3, 3), (2,), generator)
+    labels = torch.tensor([[0, 1], [1, 0]]), torch.tensor([[0, 1, 1], [1, 0, 0]])
+    batch = msr.TaskBatch(batch.x_support, labels[0], batch.x_query, labels[1])
+    pair = [outcome(model, batch, F.cross_entropy, shortcuts=s)[1] for s in (True, False)]
+    torch.testing.assert_close(*pair)
+
+
+class Halved(msr.DenseSymmetry):
+    def forward(self, v):
+        return super().forward(v) / 2
+
+
+class Shifted(nn.Module):
+    def forward(self, weight):
+        return weight + 1
+
+
+def of_a_subclass(model: nn.Sequential) -> None:
+    model[0].parametrizations.weight[0].__class__ = Halved
+
+
+def followed_by_another(model: nn.Sequential) -> None:
+    layer = model[0]
+    nn.utils.parametrize.register_parametrization(layer, "weight", Shifted(), unsafe=True)
+
+
+def hooked(model: nn.Sequential) -> None:
+    symmetry = model[0].parametrizations.weight[0]
+    symmetry.register_forward_hook(lambda module, args, weight: 3 * weight)
+
+
+@pytest.mark.parametrize("change", [of_a_subclass, followed_by_another, hooked])
+def test_other_symmetries_go_by_their_filters(change, generator) -> None:
+    model = two_layer_msr()
+    randomize(model, generator)
+    change(model)
+    batch = random_batch(3, (4,), (2,), generator)
+    learner, found = outcome(model, batch)
+    shared = learner.adapted, learner.meta_parameters, False
+    tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+    assert learner.weight_space.query_losses(*shared, *tensors) is None
+    torch.testing.assert_close(
+        found, outcome(model, batch, shortcuts=False)[1], rtol=0, atol=0
+    )
+
+
+def test_first_order_goes_by_the_filters(network, generator) -> None:
+    model, x_shape = network
+    batch = random_batch(3, x_shape, (2,), generator)
+    pair = [outcome(model, batch, first_order=True, shortcuts=s)[1] for s in (True, False)]
+    torch.testing.assert_close(*pair, rtol=0, atol=0)
+
+
+def test_prediction_fails_without_side_effects(generator, monkeypatch) -> None:
+    model = two_layer_msr()
+    learner = msr.MetaLearner(model)
+    batch = random_batch(3, (4,), (2,), generator)
+
+    def failing(x):
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(model[1], "forward", failing)
+    with pytest.raises(RuntimeError, match="out of order"):
+        learner(batch)
+    symmetries = [U for _, U in msr.symmetry_matrices(model)]
+    assert not any(U.weights_given for U in symmetries)
