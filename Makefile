@@ -21,7 +21,7 @@ help:
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (an hour on two cores)"
 	@echo "make cover       draw book/images/cover.png again"
-	@echo "make bench       time a meta-step against a loop with higher"
+	@echo "make bench       measure time and memory against other libraries (half an hour)"
 	@echo "make repository  write the repository's address where it is needed"
 	@echo "make lock        resolve constraints.txt anew from pyproject.toml"
 	@echo "make clean       remove _build and $(VENV)"
@@ -93,7 +93,7 @@ cover: $(INSTALLED)
 .PHONY: bench
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[bench]"
-	$(BIN)/python -m benchmarks.meta_step
+	$(BIN)/python -m benchmarks
 
 .PHONY: repository
 repository: $(INSTALLED)

@@ -21,11 +21,13 @@ class Case:
         title: for tables.
         make: a fresh learner, always with the same values, and the same batch.
         rounds: how often to measure.
+        threads: with how many CPU threads; each number is measured on its own.
     """
 
     title: str
     make: MakeCase
-    rounds: int = 100
+    rounds: int = 40
+    threads: tuple[int, ...] = (1,)
 
 
 def _of_method(method: Method, tasks: Tasks) -> MakeCase:
@@ -82,10 +84,13 @@ CASES = {
     "msr-fc-30": Case("MSR-FC, k = 30", _translation("MSR-FC", 5)),
     "maml-fc": Case("MAML-FC", _translation("MAML-FC", 1)),
     "maml-conv-1d": Case("MAML-Conv, 1-D", _translation("MAML-Conv", 1)),
-    "maml-conv-c8": Case("MAML-Conv, C8", _rotation("MAML-Conv"), 40),
-    "msr-conv-c8-kronecker": Case("MSR-Conv, C8, Kronecker", _rotation("MSR-Conv"), 40),
-    "msr-conv-c8-dense": Case("MSR-Conv, C8, dense", _rotation("MSR-Conv-dense"), 40),
+    "maml-conv-c8": Case("MAML-Conv, C8", _rotation("MAML-Conv"), 25),
+    "msr-conv-c8-kronecker": Case("MSR-Conv, C8, Kronecker", _rotation("MSR-Conv"), 25),
+    "msr-conv-c8-dense": Case("MSR-Conv, C8, dense", _rotation("MSR-Conv-dense"), 25),
     "omniglot": Case(
-        "Omniglot-size network", lambda: (omniglot_learner(), omniglot_batch()), 7
+        "Omniglot-size network",
+        lambda: (omniglot_learner(), omniglot_batch()),
+        9,
+        threads=(1, 2),
     ),
 }

@@ -75,7 +75,7 @@ def plain_network(model: nn.Module) -> tuple[nn.Sequential, dict[str, Tensor]]:
 def loop_with_higher(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
     """Accumulate the gradients of the mean query loss task by task."""
     network, tensors = plain_network(learner.model)
-    lrs = [torch.tensor(lr, requires_grad=True) for lr in learner.step_sizes.values()]
+    lrs = [p.detach().clone().requires_grad_() for p in learner.meta_parameters]
     tensors |= {f"meta_parameters.{i}": lr for i, lr in enumerate(lrs)}
     adapted = [tensors[f"model.{name}"] for name in learner.adapted]
     inner = torch.optim.SGD([{"params": [p], "lr": 0.1} for p in adapted])

@@ -1,11 +1,19 @@
-"""Contenders side by side: equal gradients first, then times in turn."""
+"""Contenders side by side: equal gradients first, then times in turn.
 
+Usage: python -m benchmarks.timing CASE THREADS
+"""
+
+import json
+import os
 import statistics
+import sys
 import time
 
+import jax
 import numpy as np
+import torch
 
-from .cases import Case
+from .cases import CASES, Case
 from .contender import Contender, Gradients, ours, ours_by_torch_func
 from .higher_loop import loop_with_higher
 from .jax_maml import jax_jit, jax_loop
@@ -43,13 +51,19 @@ def largest_difference(first: Gradients, second: Gradients) -> float:
     )
 
 
-def check_equal(made: dict[str, Contender]) -> dict[str, float]:
-    """How far each contender's meta-gradient is from ours.
+def check_equal(case: Case) -> dict[str, float]:
+    """How far each contender's meta-gradient is from that by ``torch.func``.
+
+    In double precision, for rounding hides small errors otherwise.
 
     Raises:
         ValueError: one differs by more than `TOLERANCE`.
     """
-    reference, *_ = (c.gradients() for c in made.values())
+    made = {}
+    for name, contender in CONTENDERS.items():
+        learner, batch = case.make()
+        made[name] = contender(learner.double(), batch.to(dtype=torch.float64))
+    reference = made["msr-torch-func"].gradients()
     apart = {n: largest_difference(reference, c.gradients()) for n, c in made.items()}
     wrong = {name: value for name, value in apart.items() if not value <= TOLERANCE}
     if wrong:
@@ -91,3 +105,19 @@ def _summary(milliseconds: np.ndarray) -> dict[str, float]:
         "low": float(low),
         "high": float(high),
     }
+
+
+def main(arguments: list[str]) -> None:
+    """Measure one case with so many threads and print the outcome as JSON."""
+    name, threads = arguments[0], int(arguments[1])
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    torch.set_num_threads(threads)
+    jax.config.update("jax_enable_x64", True)
+    case = CASES[name]
+    apart = check_equal(case)
+    made = contenders(case)
+    print(json.dumps({"apart": apart, "milliseconds": times(made, case.rounds)}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

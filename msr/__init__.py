@@ -28,7 +28,12 @@ from .losses import mean_squared_error
 from .low_rank import LowRank1d
 from .multitask import multitask_train
 from .provenance import provenance
-from .recorded import escnn_kernel_basis, paper_table, recorded_results
+from .recorded import (
+    escnn_kernel_basis,
+    paper_table,
+    recorded_benchmarks,
+    recorded_results,
+)
 from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
 from .report import table_markdown, table_text
 from .representations import (
@@ -97,6 +102,7 @@ __all__ = [
     "principal_angles",
     "provenance",
     "quaternion",
+    "recorded_benchmarks",
     "recorded_results",
     "regular",
     "reparameterize",

@@ -3,13 +3,17 @@
 import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .results import Results
+from .results import Results, ResultsError
+
+BENCHMARKS = "performance"
+BENCHMARKS_FORMAT = "msr benchmarks 1"
 
 
 def escnn_kernel_basis() -> dict[str, Float[Tensor, "channels 1 3 3 parameters"]]:
@@ -64,15 +68,45 @@ def recorded_results(name: str) -> Results:
         FileNotFoundError: there is no such file.
         ResultsError: it is damaged.
     """
-    packaged = Path(str(resources.files("msr"))) / "recorded_runs"
-    checkout = Path(__file__).resolve().parent.parent / "results"
-    for folder in (packaged, checkout):
-        file = folder / f"{name}.json"
-        if file.exists():
-            return Results.read(file)
-    known = sorted({f.stem for d in (packaged, checkout) for f in d.glob("*.json")})
+    file = _recorded_file(name)
+    if file is not None and name != BENCHMARKS:
+        return Results.read(file)
+    files = {file.stem for folder in _folders() for file in folder.glob("*.json")}
+    known = sorted(files - {BENCHMARKS})
     raise FileNotFoundError(
         f"expected recorded results among {', '.join(known) or 'none at all'}, got "
         f"{name!r}. `make paper` writes them; so does python -m msr reproduce {name} "
         f"--out results/{name}.json"
     )
+
+
+def recorded_benchmarks() -> dict[str, Any]:
+    """What `make bench` measured: times, memory, scaling, and on what machine.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ResultsError: it is damaged.
+    """
+    file = _recorded_file(BENCHMARKS)
+    if file is None:
+        raise FileNotFoundError(
+            f"expected a recorded file {BENCHMARKS}.json, got none: `make bench` writes it"
+        )
+    try:
+        content = json.loads(file.read_text())
+        if content["format"] == BENCHMARKS_FORMAT:
+            return content
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ResultsError(f"expected benchmarks of msr in {file.name}, got something else")
+
+
+def _folders() -> tuple[Path, Path]:
+    """Where recorded files are: in an installed package, in a checkout."""
+    packaged = Path(str(resources.files("msr"))) / "recorded_runs"
+    return packaged, Path(__file__).resolve().parent.parent / "results"
+
+
+def _recorded_file(name: str) -> Path | None:
+    files = (folder / f"{name}.json" for folder in _folders())
+    return next((file for file in files if file.exists()), None)

@@ -1,0 +1,92 @@
+"""The least time that a meta-step's arithmetic and data could take on this machine."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from .cases import Case
+from .contender import ours
+
+VIEWS = ("view", "t", "transpose", "permute", "expand", "unsqueeze", "squeeze", "detach")
+
+
+class _Traffic(TorchDispatchMode):
+    """Counts calls, and the bytes that they read and write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
+        self.calls = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func.overloadpacket.__name__ not in VIEWS:
+            self.calls += 1
+            tensors = [
+                t for t in tree_leaves((args, kwargs, result)) if isinstance(t, Tensor)
+            ]
+            self.bytes += sum(_stored_bytes(t) for t in tensors)
+        return result
+
+
+def _stored_bytes(tensor: Tensor) -> int:
+    """Without what an expanded axis repeats."""
+    distinct = 1
+    for size, stride in zip(tensor.shape, tensor.stride(), strict=True):
+        distinct *= size if stride else 1
+    return distinct * tensor.element_size()
+
+
+def machine_rates() -> dict[str, float]:
+    """Operations per second of a large product, bytes per second of a cached copy."""
+    A = torch.randn(512, 512)
+    source, target = torch.zeros(2, 64 * 1024)
+    product = _shortest(lambda: A @ A)
+    copy = _shortest(lambda: target.copy_(source))
+    return {
+        "operations_per_second": 2 * 512**3 / product,
+        "bytes_per_second": 2 * source.numel() * source.element_size() / copy,
+    }
+
+
+def floor(case: Case, rates: dict[str, float]) -> dict[str, float]:
+    """Operations, bytes and calls of our meta-step, and the time that they need at least.
+
+    Operations are those of matrix products and convolutions; a multiplication and an
+    addition are two. Bytes are what all operations read and write, views aside.
+    """
+    contender = ours(*case.make())
+    contender.step()
+    counter, traffic = FlopCounterMode(display=False), _Traffic()
+    with counter:
+        contender.step()
+    with traffic:
+        contender.step()
+    operations = counter.get_total_flops()
+    arithmetic = 1e3 * operations / rates["operations_per_second"]
+    movement = 1e3 * traffic.bytes / rates["bytes_per_second"]
+    return {
+        "operations": operations,
+        "bytes": traffic.bytes,
+        "calls": traffic.calls,
+        "arithmetic_milliseconds": arithmetic,
+        "movement_milliseconds": movement,
+        "milliseconds": max(arithmetic, movement),
+    }
+
+
+def _shortest(function: Callable[[], object], rounds: int = 200) -> float:
+    seconds = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
