@@ -26,7 +26,7 @@ class Case:
 
     title: str
     make: MakeCase
-    rounds: int = 40
+    rounds: int = 20
     threads: tuple[int, ...] = (1,)
 
 
@@ -84,13 +84,13 @@ CASES = {
     "msr-fc-30": Case("MSR-FC, k = 30", _translation("MSR-FC", 5)),
     "maml-fc": Case("MAML-FC", _translation("MAML-FC", 1)),
     "maml-conv-1d": Case("MAML-Conv, 1-D", _translation("MAML-Conv", 1)),
-    "maml-conv-c8": Case("MAML-Conv, C8", _rotation("MAML-Conv"), 25),
-    "msr-conv-c8-kronecker": Case("MSR-Conv, C8, Kronecker", _rotation("MSR-Conv"), 25),
-    "msr-conv-c8-dense": Case("MSR-Conv, C8, dense", _rotation("MSR-Conv-dense"), 25),
+    "maml-conv-c8": Case("MAML-Conv, C8", _rotation("MAML-Conv")),
+    "msr-conv-c8-kronecker": Case("MSR-Conv, C8, Kronecker", _rotation("MSR-Conv")),
+    "msr-conv-c8-dense": Case("MSR-Conv, C8, dense", _rotation("MSR-Conv-dense")),
     "omniglot": Case(
         "Omniglot-size network",
         lambda: (omniglot_learner(), omniglot_batch()),
-        9,
+        5,
         threads=(1, 2),
     ),
 }

@@ -28,7 +28,7 @@ CONTENDERS = {
     "jax-loop": jax_loop,
 }
 TOLERANCE = 1e-5
-TURN = 0.1
+TURN = 0.25
 
 
 def contenders(case: Case, names: list[str] | None = None) -> dict[str, Contender]:

@@ -127,11 +127,12 @@ class MetaLearner(nn.Module):
         if not isinstance(batch, TaskBatch):
             raise TypeError(f"expected a msr.TaskBatch, got {type(batch).__name__}")
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
-        self._check_data(*tensors)
+        adapted = self.adapted
+        self._check_data(*tensors, like=next(iter(adapted.values())))
         self._check_inner_loop(batch.x_support, batch.y_support)
         size = self.chunk_size or len(batch)
         if len(batch) <= size:
-            return self._query_losses(*tensors)
+            return self._query_losses(adapted, *tensors)
         starts = range(0, len(batch), size)
         return torch.cat(
             [self._recomputed_chunk(*_rows(tensors, i, i + size)) for i in starts]
@@ -192,9 +193,9 @@ class MetaLearner(nn.Module):
             return found
         return vmap(self.loss)(self.predict(adapted, x), y)
 
-    def _query_losses(self, *tensors: Tensor) -> Float[Tensor, " tasks"]:
+    def _query_losses(self, adapted: Tensors, *tensors: Tensor) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all tasks at once."""
-        shared = self.adapted, self.meta_parameters, self.first_order
+        shared = adapted, self.meta_parameters, self.first_order
         for shortcut in (self.formulas, self.weight_space):
             losses = shortcut.query_losses(*shared, *tensors) if shortcut else None
             if losses is not None:
@@ -255,8 +256,8 @@ class MetaLearner(nn.Module):
                     f"adapted to, got {len(x)} tasks"
                 )
 
-    def _check_data(self, *data: Tensor) -> None:
-        like = next(iter(self.adapted.values()))
+    def _check_data(self, *data: Tensor, like: Tensor | None = None) -> None:
+        like = next(iter(self.adapted.values())) if like is None else like
         device, dtype = like.device, like.dtype
         for tensor in data:
             if tensor.device != device:
