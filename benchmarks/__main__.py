@@ -1,6 +1,8 @@
 """Measure everything and write it down.
 
 Usage: python -m benchmarks [--out FILE]    (half an hour, on a machine that is idle)
+
+What the file holds already is not measured again: delete it to start anew.
 """
 
 import argparse
@@ -9,13 +11,15 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from msr.checkpoint import write_atomically
-from msr.provenance import provenance
+from msr.provenance import device_name, provenance
 from msr.recorded import BENCHMARKS, BENCHMARKS_FORMAT
 
 from . import scaling
@@ -35,35 +39,57 @@ print(time.perf_counter() - started)
 
 
 def main() -> None:
-    """Measure, and write after each part."""
+    """Measure what is missing, and write after each part."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--cases", nargs="*", choices=list(CASES), default=list(CASES))
-    options = parser.parse_args()
+    path = parser.parse_args().out
     torch.set_num_threads(1)
-    rates = machine_rates()
-    content: dict[str, Any] = {
-        "format": BENCHMARKS_FORMAT,
-        "run": provenance("python -m benchmarks"),
-        "rates": rates,
-        "import_seconds": import_seconds(),
-        "cases": {},
-    }
-    content["run"]["versions"] |= {
+    content = read(path)
+    run = provenance("python -m benchmarks") | {"parts": []}
+    run["versions"] |= {
         name: importlib.metadata.version(name) for name in ("higher", "torchopt", "jax")
     }
-    for name in options.cases:
+    content["runs"].append(run)
+    parts: dict[str, Callable[[], Any]] = {
+        "rates": machine_rates,
+        "import_seconds": import_seconds,
+        **{name: partial(measure, name, content) for name in CASES},
+        "scaling": scaling.curves,
+        "chunks": scaling.chunks,
+    }
+    for name, part in parts.items():
+        place = content["cases"] if name in CASES else content
+        if name in place:
+            continue
         print(f"{name} ...", flush=True)
-        content["cases"][name] = measure(name, rates)
-        write(options.out, content)
-    print("scaling ...", flush=True)
-    content["scaling"] = scaling.curves()
-    content["chunks"] = scaling.chunks()
-    write(options.out, content)
-    print(f"written: {options.out.name}")
+        place[name] = part()
+        run["parts"].append(name)
+        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    print(f"complete: {path.name}")
 
 
-def measure(name: str, rates: dict[str, float]) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """What is there already, to go on from.
+
+    Raises:
+        ValueError: the file is something else, or of another machine.
+    """
+    if not path.exists():
+        return {"format": BENCHMARKS_FORMAT, "runs": [], "cases": {}}
+    content = json.loads(path.read_text())
+    if content.get("format") != BENCHMARKS_FORMAT:
+        raise ValueError(f"expected benchmarks of msr in {path.name}, got another file")
+    here = device_name("cpu")
+    others = {run["device"] for run in content["runs"]} - {here}
+    if others:
+        raise ValueError(
+            f"expected measurements on this machine ({here}) in {path.name}, got some on "
+            f"{', '.join(others)}: delete the file, or name another one with --out"
+        )
+    return content
+
+
+def measure(name: str, content: dict[str, Any]) -> dict[str, Any]:
     """One case: times on one thread and, for the network, on two; memory; floor."""
     case = CASES[name]
     learner, batch = case.make()
@@ -73,7 +99,7 @@ def measure(name: str, rates: dict[str, float]) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in learner.parameters()),
         "threads": {str(n): timing(name, n) for n in case.threads},
         "peak_bytes": {contender: peak(name, contender) for contender in CONTENDERS},
-        "floor": floor(case, rates),
+        "floor": floor(case, content["rates"]),
     }
 
 
@@ -94,11 +120,6 @@ def import_seconds(rounds: int = 7) -> float:
         for _ in range(rounds)
     ]
     return statistics.median(float(run.stdout) for run in runs)
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Replace the file, whole or not at all."""
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

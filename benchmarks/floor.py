@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from .cases import Case
 from .contender import ours
@@ -16,24 +16,25 @@ from .contender import ours
 VIEWS = ("view", "t", "transpose", "permute", "expand", "unsqueeze", "squeeze", "detach")
 
 
-class _Traffic(TorchDispatchMode):
-    """Counts calls, and the bytes that they read and write."""
+class _Count(TorchDispatchMode):
+    """Counts calls, their operations, and the bytes that they read and write."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.bytes = 0
-        self.calls = 0
+        self.bytes = self.calls = self.operations = 0
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if func.overloadpacket.__name__ not in VIEWS:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        name = func.overloadpacket
+        if name in flop_registry:
+            self.operations += flop_registry[name](*args, **kwargs, out_val=result)
+        if name.__name__ not in VIEWS:
             self.calls += 1
-            tensors = [
-                t for t in tree_leaves((args, kwargs, result)) if isinstance(t, Tensor)
-            ]
-            self.bytes += sum(_stored_bytes(t) for t in tensors)
+            leaves = tree_leaves((args, kwargs, result))
+            self.bytes += sum(_stored_bytes(t) for t in leaves if isinstance(t, Tensor))
         return result
 
 
@@ -65,18 +66,14 @@ def floor(case: Case, rates: dict[str, float]) -> dict[str, float]:
     """
     contender = ours(*case.make())
     contender.step()
-    counter, traffic = FlopCounterMode(display=False), _Traffic()
-    with counter:
+    with _Count() as count:
         contender.step()
-    with traffic:
-        contender.step()
-    operations = counter.get_total_flops()
-    arithmetic = 1e3 * operations / rates["operations_per_second"]
-    movement = 1e3 * traffic.bytes / rates["bytes_per_second"]
+    arithmetic = 1e3 * count.operations / rates["operations_per_second"]
+    movement = 1e3 * count.bytes / rates["bytes_per_second"]
     return {
-        "operations": operations,
-        "bytes": traffic.bytes,
-        "calls": traffic.calls,
+        "operations": count.operations,
+        "bytes": count.bytes,
+        "calls": count.calls,
         "arithmetic_milliseconds": arithmetic,
         "movement_milliseconds": movement,
         "milliseconds": max(arithmetic, movement),
