@@ -29,13 +29,22 @@ class _Count(TorchDispatchMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         name = func.overloadpacket
-        if name in flop_registry:
+        if name is torch.ops.aten.convolution_backward:
+            self.operations += _convolution_backward_operations(*args[:3], args[-1])
+        elif name in flop_registry:
             self.operations += flop_registry[name](*args, **kwargs, out_val=result)
         if name.__name__ not in VIEWS:
             self.calls += 1
             leaves = tree_leaves((args, kwargs, result))
             self.bytes += sum(_stored_bytes(t) for t in leaves if isinstance(t, Tensor))
         return result
+
+
+def _convolution_backward_operations(
+    gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]
+) -> int:
+    """Those of a forward pass, for x and for the weight. (torch's count forgets groups.)"""
+    return 2 * gradient.numel() * weight[0].numel() * sum(wanted[:2])
 
 
 def _stored_bytes(tensor: Tensor) -> int:
