@@ -30,7 +30,8 @@ class _Count(TorchDispatchMode):
         result = func(*args, **kwargs)
         name = func.overloadpacket
         if name is torch.ops.aten.convolution_backward:
-            self.operations += _convolution_backward_operations(*args[:3], args[-1])
+            gradient, _, weight, *_, wanted = args
+            self.operations += _convolution_backward_operations(gradient, weight, wanted)
         elif name in flop_registry:
             self.operations += flop_registry[name](*args, **kwargs, out_val=result)
         if name.__name__ not in VIEWS:
@@ -41,7 +42,7 @@ class _Count(TorchDispatchMode):
 
 
 def _convolution_backward_operations(
-    gradient: Tensor, x: Tensor, weight: Tensor, wanted: list[bool]
+    gradient: Tensor, weight: Tensor, wanted: list[bool]
 ) -> int:
     """Those of a forward pass, for x and for the weight. (torch's count forgets groups.)"""
     return 2 * gradient.numel() * weight[0].numel() * sum(wanted[:2])
