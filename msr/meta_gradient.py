@@ -61,15 +61,15 @@ def query_losses(
 def _few_filters(support: LeastSquares) -> bool:
     """Whether normal equations in v are cheaper than products by U at each step.
 
-    They are for a Linear layer with fewer filters than inputs, and few filters or
-    columns: forming J takes ``m n k columns`` operations and ``J J^T`` another
+    They are for a Linear layer with up to twice as many filters as inputs, and few
+    filters or columns: forming J takes ``m n k columns`` operations and ``J J^T`` another
     ``m k^2 columns``, a step with U ``4 m n (k + columns)``. The bounds are meant for
     three steps.
     """
     k = cast(DenseSymmetry, support.model.symmetry).U.shape[1]
     _, n, columns = support.X.shape
     linear = isinstance(support.model.layer, nn.Linear)
-    return linear and k <= n and k * columns <= 6 * (k + columns)
+    return linear and k <= 2 * n and k * columns <= 6 * (k + columns)
 
 
 def _under_torch_func() -> bool:
