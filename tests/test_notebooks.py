@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem[:2].isdigit()]
 LOCAL_PATH = re.compile(
     r"(?<![\w.])(/(?:home|root|tmp|Users|work|mnt|content)/|[A-Z]:\\\\)"
 )
@@ -25,6 +26,12 @@ def notebook(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
+@pytest.fixture(params=CHAPTERS, ids=lambda path: path.stem)
+def chapter(request) -> NotebookNode:
+    """Other pages have neither exercises nor statements."""
+    return nbformat.read(request.param, as_version=4)
+
+
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
@@ -34,7 +41,7 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def test_there_are_chapters() -> None:
-    assert len(NOTEBOOKS) >= 2
+    assert len(NOTEBOOKS) > len(CHAPTERS) >= 2
 
 
 def test_is_valid_and_small(path: Path, notebook: NotebookNode) -> None:
@@ -93,8 +100,8 @@ def test_the_set_up_cell_is_the_same_everywhere() -> None:
     assert len(cells) == 1
 
 
-def test_closes_as_every_chapter_does(notebook: NotebookNode) -> None:
-    text = text_of(notebook)
+def test_closes_as_every_chapter_does(chapter: NotebookNode) -> None:
+    text = text_of(chapter)
     assert "## Summary" in text
     assert "**Further reading.**" in text
     exercises = re.findall(r":::\{exercise\}\n:label: (\S+)", text)
@@ -120,7 +127,7 @@ def test_no_reader_needs_more_than_colab_has(notebook: NotebookNode) -> None:
         )
     )
     allowed = {"torch", "numpy", "matplotlib", "ipywidgets", "IPython", "msr"}
-    standard = {"dataclasses", "importlib", "itertools", "math", "os", "textwrap"}
+    standard = {"dataclasses", "importlib", "itertools", "math", "os", "textwrap", "time"}
     assert imported <= allowed | standard
 
 
@@ -168,8 +175,8 @@ def checks_after_statements(notebook: NotebookNode) -> list[tuple[str, str]]:
     return [(label, "\n".join(code)) for labels, code in found for label in labels]
 
 
-def test_every_statement_is_checked_and_has_a_case_that_must_fail(notebook) -> None:
-    statements = checks_after_statements(notebook)
+def test_every_statement_is_checked_and_has_a_case_that_must_fail(chapter) -> None:
+    statements = checks_after_statements(chapter)
     assert len(statements) >= 2
     for label, code in statements:
         assert re.search(r"^\s*(assert |torch\.testing\.assert_close)", code, re.M), label
@@ -184,8 +191,8 @@ def test_the_count_of_checks_can_fail() -> None:
     assert checks_after_statements(notebook) == [("thm-t", "assert True"), ("thm-t", "")]
 
 
-def test_every_chapter_has_an_interactive_figure(notebook: NotebookNode) -> None:
-    shows = [c for c in code_cells(notebook) if "plotting.slideshow(" in c.source]
+def test_every_chapter_has_an_interactive_figure(chapter: NotebookNode) -> None:
+    shows = [c for c in code_cells(chapter) if "plotting.slideshow(" in c.source]
     assert shows
     for cell in shows:
         assert "nbval-ignore-output" in cell.metadata.tags  # pixels vary with the machine

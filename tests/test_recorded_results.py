@@ -39,7 +39,7 @@ def test_make_paper_records_these_files() -> None:
     recipe = (folder / "Makefile").read_text().partition("\npaper:")[2]
     (listed,) = re.findall(r"for experiment in ([^;]+);", recipe)
     recorded = {file.stem for file in (folder / "results").glob("*.json")}
-    assert set(listed.split()) == set(NAMES) == recorded
+    assert set(listed.split()) == set(NAMES) == recorded - {"performance"}
 
 
 def test_the_closed_form_solves_all_of_table_1() -> None:
@@ -48,9 +48,43 @@ def test_the_closed_form_solves_all_of_table_1() -> None:
         assert results.summary("MSR-FC-Ridge", column).mean <= 0.001
 
 
+def test_the_benchmarks_are_complete_and_of_a_known_origin() -> None:
+    found = msr.recorded_benchmarks()
+    for run in found["runs"]:
+        assert re.fullmatch(r"[0-9a-f]{40}", run["commit"])
+        assert run["command"] == "python -m benchmarks"
+        assert {"torch", "higher", "torchopt", "jax"} <= set(run["versions"])
+    parts = [part for run in found["runs"] for part in run["parts"]]
+    assert {*found["cases"], "rates", "import_seconds", "scaling", "chunks"} == set(parts)
+    assert len(parts) == len(set(parts))
+    contenders = {"msr", "msr-torch-func", "higher", "torchopt", "jax", "jax-loop"}
+    assert len(found["cases"]) >= 7
+    for case in found["cases"].values():
+        assert set(case["peak_bytes"]) == contenders
+        for timing in case["threads"].values():
+            assert set(timing["milliseconds"]) == set(timing["apart"]) == contenders
+            assert max(timing["apart"].values()) <= 1e-5
+    assert len(found["scaling"]) == 6
+    assert found["chunks"][-1]["chunk_size"] == 32
+
+
+@pytest.mark.bad_input
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}'])
+def test_damaged_benchmarks(content, tmp_path, monkeypatch) -> None:
+    (tmp_path / "performance.json").write_text(content)
+    monkeypatch.setattr(msr.recorded, "_folders", lambda: (tmp_path, tmp_path))
+    with pytest.raises(msr.ResultsError, match=r"expected benchmarks .*performance\.json"):
+        msr.recorded_benchmarks()
+    (tmp_path / "performance.json").unlink()
+    with pytest.raises(FileNotFoundError, match="make bench"):
+        msr.recorded_benchmarks()
+
+
 @pytest.mark.bad_input
 def test_a_name_that_was_not_recorded() -> None:
     with pytest.raises(
         FileNotFoundError, match=r"among .*translation.*got 'rotatoin'.*make paper"
     ):
         msr.recorded_results("rotatoin")
+    with pytest.raises(FileNotFoundError, match=r"among ridge, .*got 'performance'"):
+        msr.recorded_results("performance")
