@@ -31,9 +31,11 @@ def jax_loop(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
 
 
 def _contender(learner: msr.MetaLearner, batch: msr.TaskBatch, steps: int) -> Contender:
-    parameters = {n: jnp.asarray(p.detach().numpy()) for n, p in learner.named_parameters()}
+    parameters = {
+        n: jnp.asarray(p.numpy(force=True)) for n, p in learner.named_parameters()
+    }
     data = tuple(
-        jnp.asarray(t.numpy())
+        jnp.asarray(t.numpy(force=True))
         for t in (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
     )
     meta_loss = _meta_loss(learner)

@@ -1,6 +1,8 @@
 """Contenders side by side: equal gradients first, then times in turn.
 
-Usage: python -m benchmarks.timing CASE THREADS
+Usage: python -m benchmarks.timing CASE THREADS [DEVICE]
+
+JAX runs on its own default device, whatever DEVICE says.
 """
 
 import json
@@ -8,6 +10,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Iterable
 
 import jax
 import numpy as np
@@ -31,9 +34,18 @@ TOLERANCE = 1e-5
 TURN = 0.25
 
 
-def contenders(case: Case, names: list[str] | None = None) -> dict[str, Contender]:
+def contenders(
+    case: Case,
+    names: Iterable[str] = tuple(CONTENDERS),
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> dict[str, Contender]:
     """Every implementation of a case, each with parameters of its own."""
-    return {name: CONTENDERS[name](*case.make()) for name in names or CONTENDERS}
+    made = {}
+    for name in names:
+        learner, batch = case.make()
+        made[name] = CONTENDERS[name](learner.to(device, dtype), batch.to(device, dtype))
+    return made
 
 
 def largest_difference(first: Gradients, second: Gradients) -> float:
@@ -51,7 +63,7 @@ def largest_difference(first: Gradients, second: Gradients) -> float:
     )
 
 
-def check_equal(case: Case) -> dict[str, float]:
+def check_equal(case: Case, device: str = "cpu") -> dict[str, float]:
     """How far each contender's meta-gradient is from that by ``torch.func``.
 
     In double precision, for rounding hides small errors otherwise.
@@ -59,10 +71,7 @@ def check_equal(case: Case) -> dict[str, float]:
     Raises:
         ValueError: one differs by more than `TOLERANCE`.
     """
-    made = {}
-    for name, contender in CONTENDERS.items():
-        learner, batch = case.make()
-        made[name] = contender(learner.double(), batch.to(dtype=torch.float64))
+    made = contenders(case, device=device, dtype=torch.float64)
     reference = made["msr-torch-func"].gradients()
     apart = {n: largest_difference(reference, c.gradients()) for n, c in made.items()}
     wrong = {name: value for name, value in apart.items() if not value <= TOLERANCE}
@@ -84,6 +93,7 @@ def times(made: dict[str, Contender], rounds: int) -> dict[str, dict[str, float]
             started = time.perf_counter()
             for _ in range(repeats[name]):
                 contender.step()
+            _wait_for_gpu()
             passed = time.perf_counter() - started
             seconds[name].append(passed / (repeats[name] * contender.steps))
     return {name: _summary(np.array(s) * 1e3) for name, s in seconds.items()}
@@ -94,8 +104,14 @@ def _repeats(contender: Contender) -> int:
     for _ in range(3):
         started = time.perf_counter()
         contender.step()
+        _wait_for_gpu()
         passed = time.perf_counter() - started
     return max(1, round(TURN / passed))
+
+
+def _wait_for_gpu() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def _summary(milliseconds: np.ndarray) -> dict[str, float]:
@@ -109,13 +125,13 @@ def _summary(milliseconds: np.ndarray) -> dict[str, float]:
 
 def main(arguments: list[str]) -> None:
     """Measure one case with so many threads and print the outcome as JSON."""
-    name, threads = arguments[0], int(arguments[1])
+    name, threads, device = arguments[0], int(arguments[1]), (*arguments[2:], "cpu")[0]
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     torch.set_num_threads(threads)
     jax.config.update("jax_enable_x64", True)
     case = CASES[name]
-    apart = check_equal(case)
-    made = contenders(case)
+    apart = check_equal(case, device)
+    made = contenders(case, device=device)
     print(json.dumps({"apart": apart, "milliseconds": times(made, case.rounds)}))
 
 
