@@ -56,7 +56,7 @@ class OneLayer:
         chain = model._modules if type(model) is nn.Sequential else {"": model}
         modules = list(chain.values())
         names = [name for name, m in chain.items() if type(m) not in _RESHAPES]
-        if len(names) != 1 or any(map(_has_hooks, (model, *modules))):
+        if len(names) != 1 or any(map(is_altered, (model, *modules))):
             return None
         layer = chain[names[0]]
         prefix = f"{names[0]}." if names[0] else ""
@@ -104,12 +104,14 @@ class OneLayer:
         return self.symmetry.transpose_apply(gradient) if self.symmetry else gradient
 
 
-def _has_hooks(module: nn.Module) -> bool:
+def is_altered(module: nn.Module) -> bool:
+    """Whether calling it does more, or something else, than its class says."""
     return bool(
         module._forward_hooks
         or module._forward_pre_hooks
         or module._backward_hooks
         or module._backward_pre_hooks
+        or "forward" in module.__dict__
     )
 
 
@@ -135,5 +137,7 @@ def _symmetry(layer: nn.Module) -> DenseSymmetry | KroneckerSymmetry | str | Non
     by_name = cast(nn.ModuleDict, layer.parametrizations)
     steps = [p for name, ps in by_name.items() for p in cast(nn.ModuleList, ps)]
     if set(by_name) != {"weight"} or [type(p) in _SYMMETRIES for p in steps] != [True]:
+        return _UNKNOWN
+    if is_altered(steps[0]) or is_altered(by_name["weight"]):
         return _UNKNOWN
     return cast(DenseSymmetry, steps[0])

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from .inner import GradientDescent, InnerLoop, Loss, SupportLoss, Tensors
+from .one_layer import is_altered
 from .reparameterize import symmetry_matrices
 from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 
@@ -121,7 +122,8 @@ class WeightSpace:
             chain, _, _ = name.rpartition(".")
             steps = cast(nn.ModuleList, self.model.get_submodule(chain))
             known = type(symmetry) in (DenseSymmetry, KroneckerSymmetry)
-            if not known or len(steps) > 1 or symmetry._forward_hooks:
+            altered = is_altered(symmetry) or is_altered(steps)
+            if not known or len(steps) > 1 or altered:
                 return {}
             if f"{chain}.original" in self.names:
                 found[f"{chain}.original"] = symmetry

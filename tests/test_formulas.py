@@ -225,6 +225,19 @@ def with_symmetry_of_a_subclass() -> nn.Module:
     return model
 
 
+def with_hooked_symmetry() -> nn.Module:
+    model = sequential(nn.Linear(6, 4, bias=False), filters=3)
+    symmetry = model[0].parametrizations.weight[0]
+    symmetry.register_forward_hook(lambda module, args, weight: 3 * weight)
+    return model
+
+
+def with_forward_replaced() -> nn.Module:
+    model = sequential(nn.Linear(6, 4, bias=False))
+    model[0].forward = lambda x: 3 * F.linear(x, model[0].weight)
+    return model
+
+
 def frozen_weight() -> nn.Module:
     model = sequential(nn.Linear(6, 4))
     model[0].weight.requires_grad_(False)
@@ -238,6 +251,8 @@ OTHERS = {
     "a hook": lambda: hooked("register_forward_hook"),
     "a hook before": lambda: hooked("register_forward_pre_hook"),
     "another symmetry": with_symmetry_of_a_subclass,
+    "a hook on the symmetry": with_hooked_symmetry,
+    "another forward": with_forward_replaced,
     "only the bias adapts": frozen_weight,
     "another parametrization": lambda: nn.utils.parametrizations.orthogonal(
         nn.Linear(6, 4, bias=False), orthogonal_map="cayley"
