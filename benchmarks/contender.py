@@ -60,5 +60,5 @@ def ours(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
 
 def ours_by_torch_func(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
     """The package without its shortcuts: ``torch.func`` all the way."""
-    learner.formulas = learner.weight_space = None
+    learner.shortcuts = False
     return ours(learner, batch)

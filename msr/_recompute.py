@@ -57,3 +57,13 @@ def _replayed_randomness(ctx: Any) -> Iterator[None]:
         if ctx.cuda_device:
             torch.cuda.set_rng_state(ctx.cuda_random_state, ctx.cuda_device)
         yield
+
+
+def rows(args: tuple[Tensor | dict[str, Tensor], ...], start: int, stop: int) -> list:
+    """The tasks start..stop of every tensor in the arguments."""
+    return [
+        {name: tensor[start:stop] for name, tensor in arg.items()}
+        if isinstance(arg, dict)
+        else arg[start:stop]
+        for arg in args
+    ]

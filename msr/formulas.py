@@ -1,6 +1,5 @@
 """Which learners can do without ``torch.func``, and how."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -29,7 +28,6 @@ class Formulas:
         self.model = model
         self.names = names
         self.inner = inner
-        self._shapes_that_fit: set[tuple[torch.Size, torch.Size]] = set()
 
     @classmethod
     def of(
@@ -54,9 +52,8 @@ class Formulas:
         y_query: Tensor,
     ) -> Float[Tensor, " tasks"] | None:
         """The query loss of each task, or None if no formula holds."""
-        # Looked up at each call, since models can be changed.
         layer = OneLayer.of(self.model, self.names)
-        if not (layer and self._fits(x, y) and self._fits(x_query, y_query)):
+        if not (layer and _fit(layer, x, y) and _fit(layer, x_query, y_query)):
             return None
         support = LeastSquares(layer, *layer.columns(x, y))
         query = LeastSquares(layer, *layer.columns(x_query, y_query))
@@ -81,9 +78,8 @@ class Formulas:
         y: Tensor,
     ) -> Tensors | None:
         """The adapted tensors of each task, or None if no formula holds."""
-        # Looked up at each call, since models can be changed.
         layer = OneLayer.of(self.model, self.names)
-        if not (layer and self._fits(x, y)):
+        if not (layer and _fit(layer, x, y)):
             return None
         support = LeastSquares(layer, *layer.columns(x, y))
         return self._descend(support, adapted, step_sizes, first_order)
@@ -93,18 +89,9 @@ class Formulas:
     ) -> Float[Tensor, " tasks"] | None:
         """The loss of each task's own adapted tensors, or None if no formula holds."""
         layer = OneLayer.of(self.model, self.names)
-        if not (layer and self._fits(x, y)):
+        if not (layer and _fit(layer, x, y)):
             return None
         return LeastSquares(layer, *layer.columns(x, y))(adapted)
-
-    def _fits(self, x: Tensor, y: Tensor) -> bool:
-        """Whether predictions have the targets' shape; tried once for each shape."""
-        shapes = x.shape[1:], y.shape[1:]
-        if y.is_floating_point() and shapes not in self._shapes_that_fit:
-            with torch.no_grad():
-                if self.model(x[0]).shape == y.shape[1:]:
-                    self._shapes_that_fit.add(shapes)
-        return shapes in self._shapes_that_fit
 
     def _descend(
         self,
@@ -117,3 +104,8 @@ class Formulas:
         tasks = len(support.X)
         start = {name: p.expand(tasks, *p.shape) for name, p in adapted.items()}
         return self.inner.adapt(support, start, step_sizes, first_order)
+
+
+def _fit(layer: OneLayer, x: Tensor, y: Tensor) -> bool:
+    """Whether predictions have the targets' shape."""
+    return y.is_floating_point() and layer.output_shape(x) == y.shape[1:]

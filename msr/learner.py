@@ -1,6 +1,6 @@
 """The meta-learner: adapt to each task, judge on its query set, for all tasks at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from jaxtyping import Float, Shaped
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from ._learner_checks import check_model, check_one_device, check_parts
-from ._recompute import recompute
+from ._recompute import recompute, rows
 from .batch import TaskBatch, check_examples
 from .formulas import Formulas
 from .inner import GradientDescent, InnerLoop, Loss, SupportLoss, Tensors
@@ -73,9 +73,7 @@ class MetaLearner(nn.Module):
         self.model = model
         self._adapted_names = tuple(adapted)
         self.inner = GradientDescent() if inner is None else inner
-        parts = model, self._adapted_names, self.inner, loss
-        self.formulas = Formulas.of(*parts) if shortcuts else None
-        self.weight_space = WeightSpace.of(*parts) if shortcuts else None
+        self.shortcuts = shortcuts
         self.loss = loss
         self.first_order = first_order
         self.chunk_size = chunk_size
@@ -135,7 +133,7 @@ class MetaLearner(nn.Module):
             return self._query_losses(adapted, *tensors)
         starts = range(0, len(batch), size)
         return torch.cat(
-            [self._recomputed_chunk(*_rows(tensors, i, i + size)) for i in starts]
+            [self._recomputed_chunk(*rows(tensors, i, i + size)) for i in starts]
         )
 
     def adapt(
@@ -154,9 +152,10 @@ class MetaLearner(nn.Module):
         check_examples("support", x_support, y_support)
         self._check_data(x_support, y_support)
         self._check_inner_loop(x_support, y_support)
-        if self.formulas and self.chunk_size is None:
+        formulas = self._formulas()
+        if formulas and self.chunk_size is None:
             shared = self.adapted, self.meta_parameters, self.first_order
-            found = self.formulas.adapt(*shared, x_support, y_support)
+            found = formulas.adapt(*shared, x_support, y_support)
             if found is not None:
                 return found
         chunks = self._in_chunks(self._adapt_to_one, x_support, y_support)
@@ -188,7 +187,8 @@ class MetaLearner(nn.Module):
         check_examples("query", x, y)
         self._check_adapted(adapted, x)
         self._check_data(x, y)
-        found = self.formulas.losses(adapted, x, y) if self.formulas else None
+        formulas = self._formulas()
+        found = formulas.losses(adapted, x, y) if formulas else None
         if found is not None:
             return found
         return vmap(self.loss)(self.predict(adapted, x), y)
@@ -196,11 +196,24 @@ class MetaLearner(nn.Module):
     def _query_losses(self, adapted: Tensors, *tensors: Tensor) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all tasks at once."""
         shared = adapted, self.meta_parameters, self.first_order
-        for shortcut in (self.formulas, self.weight_space):
-            losses = shortcut.query_losses(*shared, *tensors) if shortcut else None
+        for shortcut in self._shortcuts():
+            losses = shortcut.query_losses(*shared, *tensors)
             if losses is not None:
                 return losses
         return vmap(self._query_loss, randomness="different")(*tensors)
+
+    def _formulas(self) -> Formulas | None:
+        """Made at each call: model, inner loop and loss may have been replaced."""
+        if not self.shortcuts:
+            return None
+        return Formulas.of(self.model, self._adapted_names, self.inner, self.loss)
+
+    def _shortcuts(self) -> Iterator[Formulas | WeightSpace]:
+        if formulas := self._formulas():
+            yield formulas
+        parts = self.model, self._adapted_names, self.inner, self.loss
+        if self.shortcuts and (weight_space := WeightSpace.of(*parts)):
+            yield weight_space
 
     def _predict_one(self, adapted: Tensors, x: Tensor) -> Tensor:
         return functional_call(self.model, adapted, (x,))
@@ -221,7 +234,7 @@ class MetaLearner(nn.Module):
         batched = vmap(function, randomness="different")
         tasks = len(args[-1])
         size = self.chunk_size or tasks
-        return [batched(*_rows(args, i, i + size)) for i in range(0, tasks, size)]
+        return [batched(*rows(args, i, i + size)) for i in range(0, tasks, size)]
 
     def _recomputed_chunk(self, *batch: Tensor) -> Tensor:
         """The losses of a chunk, without its graph; see `msr._recompute`."""
@@ -279,13 +292,3 @@ def check_learner(learner: MetaLearner) -> None:
             f"expected a msr.MetaLearner, got {type(learner).__name__}: wrap a model in "
             f"msr.MetaLearner(model)"
         )
-
-
-def _rows(args: tuple[Tensor | Tensors, ...], start: int, stop: int) -> list:
-    """The tasks start..stop of every tensor in the arguments."""
-    return [
-        {name: tensor[start:stop] for name, tensor in arg.items()}
-        if isinstance(arg, dict)
-        else arg[start:stop]
-        for arg in args
-    ]

@@ -47,7 +47,8 @@ def query_losses(
         first_order: gradients of the inner loop count as constants.
     """
     model, data = support.model, (support.X, support.Y, query.X, query.Y)
-    if model.layer.bias is not None or _under_torch_func():
+    in_data = any(tensor.requires_grad for tensor in data)
+    if model.layer.bias is not None or in_data or _under_torch_func():
         return None
     options, tensors = (steps, first_order), (v, step_size, *data)
     if isinstance(model.symmetry, DenseSymmetry) and _few_filters(support):

@@ -15,14 +15,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 from torch.nn.utils import parametrize
 
 from .layers import CONVOLUTION_SETTINGS, UnfoldConv2d, unfold
 from .symmetry import DenseSymmetry, KroneckerSymmetry
 
-_RESHAPES = (nn.Flatten, nn.Unflatten, nn.Identity)
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, UnfoldConv2d)
 _SYMMETRIES = (DenseSymmetry, KroneckerSymmetry)
 _UNKNOWN = "another parametrization"
@@ -35,6 +36,7 @@ class OneLayer:
     Attributes:
         layer: Linear, Conv1d, Conv2d or UnfoldConv2d.
         before: the modules that its input passes.
+        after: the modules that its output passes.
         symmetry: its symmetry matrix, if it is reparameterized.
         filter: the name of what adapts: its filter v or its weight.
         bias: the name of its bias, if that adapts.
@@ -42,6 +44,7 @@ class OneLayer:
 
     layer: nn.Linear | nn.Conv1d | nn.Conv2d
     before: tuple[nn.Module, ...]
+    after: tuple[nn.Module, ...]
     symmetry: DenseSymmetry | KroneckerSymmetry | None
     filter: str
     bias: str | None
@@ -55,7 +58,7 @@ class OneLayer:
         """
         chain = model._modules if type(model) is nn.Sequential else {"": model}
         modules = list(chain.values())
-        names = [name for name, m in chain.items() if type(m) not in _RESHAPES]
+        names = [name for name, m in chain.items() if not _keeps_examples_apart(m)]
         if len(names) != 1 or any(map(is_altered, (model, *modules))):
             return None
         layer = chain[names[0]]
@@ -70,6 +73,7 @@ class OneLayer:
         return cls(
             cast(nn.Linear, layer),
             tuple(modules[: modules.index(layer)]),
+            tuple(modules[modules.index(layer) + 1 :]),
             cast(DenseSymmetry | None, symmetry),
             weight,
             bias if bias in adapted else None,
@@ -91,6 +95,20 @@ class OneLayer:
         X, Y = (t.transpose(1, 2).flatten(2) for t in (windows, targets))
         return X, Y
 
+    def output_shape(self, x: Float[Tensor, "tasks examples *x"]) -> torch.Size | None:
+        """The shape of one task's predictions; None if the model refuses its inputs."""
+        try:
+            shape = _reshaped(x.shape[1:], self.before)
+            if not isinstance(self.layer, nn.Linear):
+                shape = _convolved(self.layer, shape)
+            elif shape[-1] == self.layer.in_features:
+                shape = torch.Size((*shape[:-1], self.layer.out_features))
+            else:
+                return None
+            return _reshaped(shape, self.after)
+        except (RuntimeError, ValueError, IndexError):
+            return None
+
     def weight(self, v: Float[Tensor, "tasks *v"]) -> Float[Tensor, "tasks m n"]:
         """The weights W as matrices."""
         return (self.symmetry(v) if self.symmetry else v).flatten(2)
@@ -104,6 +122,42 @@ class OneLayer:
         return self.symmetry.transpose_apply(gradient) if self.symmetry else gradient
 
 
+def _keeps_examples_apart(module: nn.Module) -> bool:
+    """Whether it is one of the reshapes, and leaves the axis of examples alone."""
+    if type(module) is nn.Flatten:
+        return module.start_dim >= 1
+    if type(module) is nn.Unflatten:
+        return isinstance(module.dim, int) and module.dim >= 1
+    return type(module) is nn.Identity
+
+
+def _reshaped(shape: torch.Size, modules: tuple[nn.Module, ...]) -> torch.Size:
+    if not modules:
+        return shape
+    tensor = torch.empty(shape, device="meta")
+    for module in modules:
+        tensor = module(tensor)
+    return tensor.shape
+
+
+def _convolved(layer: nn.Conv1d | nn.Conv2d, shape: torch.Size) -> torch.Size:
+    """The shape of a convolution's output.
+
+    Raises:
+        ValueError: the input has other axes or channels, or is too small.
+    """
+    settings = [getattr(layer, name) for name in CONVOLUTION_SETTINGS]
+    if len(shape) != 2 + len(layer.kernel_size) or shape[1] != layer.in_channels:
+        raise ValueError
+    sizes = [
+        (n + 2 * p - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(shape[2:], *settings, strict=True)
+    ]
+    if min(sizes) < 1:
+        raise ValueError
+    return torch.Size((shape[0], layer.out_channels, *sizes))
+
+
 def is_altered(module: nn.Module) -> bool:
     """Whether calling it does more, or something else, than its class says."""
     return bool(
@@ -112,6 +166,7 @@ def is_altered(module: nn.Module) -> bool:
         or module._backward_hooks
         or module._backward_pre_hooks
         or "forward" in module.__dict__
+        or _has_any_global_hook()
     )
 
 

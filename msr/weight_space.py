@@ -6,6 +6,7 @@ for all tasks, and a step needs ``U U^T`` only: for Kronecker factors that is ag
 Kronecker product, ``A A^T (x) B B^T (x) C C^T``, hence one product in place of two.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,20 +115,34 @@ class WeightSpace:
     def _symmetries(self) -> dict[str, SymmetryMatrix]:
         """The symmetry matrix of each filter that adapts, by the filter's name.
 
-        None at all if the weight of one is not just ``reshape(U v)``. They are looked
-        up at each call, since models can be changed.
+        None at all unless each weight is just ``reshape(U v)``, filters and symmetries
+        have one use each, and all modules are torch's: others may read a filter.
         """
         found = {}
+        modules = dict(self.model.named_modules(remove_duplicate=False))
+        if not all(map(_is_of_torch, modules.values())):
+            return {}
+        parameters = [id(p) for _, p in self.model.named_parameters(remove_duplicate=False)]
+        uses = Counter([*map(id, modules.values()), *parameters])
         for name, symmetry in symmetry_matrices(self.model):
             chain, _, _ = name.rpartition(".")
-            steps = cast(nn.ModuleList, self.model.get_submodule(chain))
+            steps = cast(nn.ModuleList, modules[chain])
+            v = cast(Tensor, steps.original)  # no parameter within functional_call
             known = type(symmetry) in (DenseSymmetry, KroneckerSymmetry)
             altered = is_altered(symmetry) or is_altered(steps)
-            if not known or len(steps) > 1 or altered:
+            if not known or altered or len(steps) > 1 or uses[id(v)] > 1:
+                return {}
+            if uses[id(symmetry)] > 1:
                 return {}
             if f"{chain}.original" in self.names:
                 found[f"{chain}.original"] = symmetry
         return found
+
+
+def _is_of_torch(module: nn.Module) -> bool:
+    """Whether its code is torch's or this package's, unaltered in this instance."""
+    package = type(module).__module__.partition(".")[0]
+    return package in ("torch", "msr") and "forward" not in module.__dict__
 
 
 @contextmanager

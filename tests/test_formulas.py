@@ -254,6 +254,9 @@ OTHERS = {
     "a hook on the symmetry": with_hooked_symmetry,
     "another forward": with_forward_replaced,
     "only the bias adapts": frozen_weight,
+    "examples and features mixed": lambda: sequential(
+        nn.Flatten(0, -1), nn.Unflatten(0, (-1, 6)), nn.Linear(6, 4, bias=False)
+    ),
     "another parametrization": lambda: nn.utils.parametrizations.orthogonal(
         nn.Linear(6, 4, bias=False), orthogonal_map="cayley"
     ),
@@ -320,6 +323,57 @@ def test_targets_of_another_shape_are_refused_either_way(shortcuts, generator) -
     labels = torch.zeros(2, 3, dtype=torch.int64)
     with pytest.raises(TypeError, match="floating-point targets"):
         learner(msr.TaskBatch(right.x_query, labels, right.x_query, labels))
+
+
+@pytest.mark.parametrize("name", ["MAML-FC", "MSR-FC", "MAML-Conv 2-D", "MSR-FC with bias"])
+def test_gradients_in_the_data(name, generator) -> None:
+    build, x_shape, y_shape = CHAINS[name]
+    model = build()
+    randomize(model, generator)
+    batch = random_batch(2, x_shape, y_shape, generator)
+    pair = []
+    for learner in two_learners(model):
+        tensors = [t.clone().requires_grad_() for t in vars(batch).values()]
+        losses = learner(msr.TaskBatch(*tensors))
+        pair.append(torch.autograd.grad(losses.sum(), tensors))
+    torch.testing.assert_close(*pair)
+
+
+def test_parts_that_are_replaced_later_count(generator) -> None:
+    model = sequential(nn.Linear(6, 4, bias=False), filters=3)
+    batch = random_batch(3, (6,), (4,), generator)
+    pair = two_learners(model)
+    for change in (
+        lambda learner: setattr(learner, "inner", msr.GradientDescent(steps=5)),
+        lambda learner: setattr(learner, "loss", F.l1_loss),
+        lambda learner: setattr(learner, "loss", msr.mean_squared_error),
+        lambda learner: randomize(learner.model, torch.Generator().manual_seed(5)),
+    ):
+        for learner in pair:
+            learner(batch)
+            change(learner)
+        torch.testing.assert_close(pair[0](batch), pair[1](batch))
+
+
+@pytest.mark.bad_input
+@pytest.mark.parametrize("shortcuts", [True, False])
+def test_a_layer_of_another_size_put_in_later_is_refused(shortcuts, generator) -> None:
+    learner = msr.MetaLearner(sequential(nn.Linear(6, 1, bias=False)), shortcuts=shortcuts)
+    batch = random_batch(2, (6,), (1,), generator)
+    learner(batch)
+    learner.model[0] = nn.Linear(6, 3, bias=False)
+    with pytest.raises(ValueError, match="expected predictions of the targets' shape"):
+        learner(batch)
+
+
+def test_a_global_hook_is_obeyed(generator) -> None:
+    pair = two_learners(sequential(nn.Linear(6, 4, bias=False)))
+    batch = random_batch(3, (6,), (4,), generator)
+    handle = nn.modules.module.register_module_forward_hook(lambda module, args, y: 3 * y)
+    try:
+        torch.testing.assert_close(pair[0](batch), pair[1](batch))
+    finally:
+        handle.remove()
 
 
 def test_formulas_follow_a_copied_learner(generator) -> None:

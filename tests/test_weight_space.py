@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 import msr
 from helpers import conv_msr, random_batch, randomize, two_layer_msr
+from msr.weight_space import WeightSpace
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -79,7 +80,7 @@ def test_class_labels(generator) -> None:
     torch.testing.assert_close(*pair)
 
 
-class Halved(msr.DenseSymmetry):
+class Halved(msr.KroneckerSymmetry):
     def forward(self, v):
         return super().forward(v) / 2
 
@@ -103,16 +104,58 @@ def hooked(model: nn.Sequential) -> None:
     symmetry.register_forward_hook(lambda module, args, weight: 3 * weight)
 
 
-@pytest.mark.parametrize("change", [of_a_subclass, followed_by_another, hooked])
+def tied_filter(model: nn.Sequential) -> None:
+    first, second = (model[i].parametrizations.weight for i in (0, 2))
+    second.original = first.original
+
+
+def filter_used_as_a_weight(model: nn.Sequential) -> None:
+    nn.utils.parametrize.remove_parametrizations(model[2], "weight")
+    model[2].weight = model[0].parametrizations.weight.original
+
+
+def shared_symmetry(model: nn.Sequential) -> None:
+    model[2].parametrizations.weight[0] = model[0].parametrizations.weight[0]
+
+
+class Norm(nn.Module):
+    """Adds the norm of a layer's filter."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x) + self.layer.parametrizations.weight.original.norm()
+
+
+def filter_read_elsewhere(model: nn.Sequential) -> None:
+    model[0] = Norm(model[0])
+
+
+OTHERS = [
+    of_a_subclass,
+    followed_by_another,
+    hooked,
+    tied_filter,
+    filter_used_as_a_weight,
+    shared_symmetry,
+    filter_read_elsewhere,
+]
+
+
+@pytest.mark.parametrize("change", OTHERS)
 def test_other_symmetries_go_by_their_filters(change, generator) -> None:
-    model = two_layer_msr()
+    model = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4))
+    msr.reparameterize(model, factorization="kronecker")
     randomize(model, generator)
     change(model)
-    batch = random_batch(3, (4,), (2,), generator)
+    batch = random_batch(3, (4,), (4,), generator)
     learner, found = outcome(model, batch)
     shared = learner.adapted, learner.meta_parameters, False
     tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
-    assert learner.weight_space.query_losses(*shared, *tensors) is None
+    parts = learner.model, tuple(learner.adapted), learner.inner, learner.loss
+    assert WeightSpace.of(*parts).query_losses(*shared, *tensors) is None
     torch.testing.assert_close(
         found, outcome(model, batch, shortcuts=False)[1], rtol=0, atol=0
     )
