@@ -1,8 +1,9 @@
 """Measure everything and write it down.
 
-Usage: python -m benchmarks [--out FILE]    (half an hour, on a machine that is idle)
+Usage: python -m benchmarks [--out FILE] [--resume]
 
-What the file holds already is not measured again: delete it to start anew.
+A quarter to half an hour, on a Linux machine that is idle. With --resume, what the file
+holds already is not measured again; without, all is, and the file is replaced.
 """
 
 import argparse
@@ -42,9 +43,11 @@ def main() -> None:
     """Measure what is missing, and write after each part."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=RESULTS)
-    path = parser.parse_args().out
+    parser.add_argument("--resume", action="store_true", help="keep what is there")
+    options = parser.parse_args()
+    path = options.out
     torch.set_num_threads(1)
-    content = read(path)
+    content = read(path) if options.resume and path.exists() else new()
     run = provenance("python -m benchmarks") | {"parts": []}
     run["versions"] |= {
         name: importlib.metadata.version(name) for name in ("higher", "torchopt", "jax")
@@ -68,14 +71,17 @@ def main() -> None:
     print(f"complete: {path.name}")
 
 
+def new() -> dict[str, Any]:
+    """Nothing measured yet."""
+    return {"format": BENCHMARKS_FORMAT, "runs": [], "cases": {}}
+
+
 def read(path: Path) -> dict[str, Any]:
     """What is there already, to go on from.
 
     Raises:
         ValueError: the file is something else, or of another machine.
     """
-    if not path.exists():
-        return {"format": BENCHMARKS_FORMAT, "runs": [], "cases": {}}
     content = json.loads(path.read_text())
     if content.get("format") != BENCHMARKS_FORMAT:
         raise ValueError(f"expected benchmarks of msr in {path.name}, got another file")
@@ -84,7 +90,7 @@ def read(path: Path) -> dict[str, Any]:
     if others:
         raise ValueError(
             f"expected measurements on this machine ({here}) in {path.name}, got some on "
-            f"{', '.join(others)}: delete the file, or name another one with --out"
+            f"{', '.join(others)}: leave out --resume, or name another file with --out"
         )
     return content
 

@@ -43,7 +43,8 @@ class MetaLearner(nn.Module):
         shortcuts: with `msr.GradientDescent`, compute the same losses, up to rounding,
             in quicker ways where there are: by formulas for a model of one layer with
             the mean squared error (`msr.formulas`), and in the space of weights for
-            other reparameterized networks (`msr.weight_space`).
+            other reparameterized networks of torch's modules
+            (`msr.weight_space`).
 
     Raises:
         TypeError: the model is no module, the inner loop none, or the loss no function.
