@@ -27,6 +27,7 @@ from . import scaling
 from .cases import CASES
 from .floor import floor, machine_rates
 from .memory import peak
+from .process import last_line_of
 from .timing import CONTENDERS
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / f"{BENCHMARKS}.json"
@@ -111,11 +112,7 @@ def measure(name: str, content: dict[str, Any]) -> dict[str, Any]:
 
 def timing(name: str, threads: int) -> dict[str, Any]:
     """Times of all contenders, in a process of their own."""
-    command = [sys.executable, "-m", "benchmarks.timing", name, str(threads)]
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{result.stderr[-2000:]}")
-    return json.loads(result.stdout.splitlines()[-1])
+    return json.loads(last_line_of("benchmarks.timing", name, str(threads)))
 
 
 def import_seconds(rounds: int = 7) -> float:

@@ -6,7 +6,6 @@ Usage: python -m benchmarks.memory CASE CONTENDER
 Prints the bytes by which the process grew from before the first step to its peak.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import torch
 
 from .cases import CASES, omniglot_batch, omniglot_learner
 from .contender import Contender, ours
+from .process import last_line_of
 from .timing import contenders
 
 STEPS = 3
@@ -21,11 +21,7 @@ STEPS = 3
 
 def peak(*arguments: str) -> int:
     """Run this file in a new process; returns the bytes that it prints."""
-    command = [sys.executable, "-m", "benchmarks.memory", *arguments]
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{result.stderr[-2000:]}")
-    return int(result.stdout.splitlines()[-1])
+    return int(last_line_of("benchmarks.memory", *arguments))
 
 
 def _status(field: str) -> int:

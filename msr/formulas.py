@@ -1,5 +1,7 @@
 """Which learners can do without ``torch.func``, and how."""
 
+from dataclasses import dataclass
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -10,6 +12,7 @@ from .meta_gradient import query_losses
 from .one_layer import OneLayer
 
 
+@dataclass(frozen=True, eq=False)
 class Formulas:
     """Inner loops and query losses by formula, where there is one.
 
@@ -22,12 +25,9 @@ class Formulas:
         inner: the inner loop.
     """
 
-    def __init__(
-        self, model: nn.Module, names: tuple[str, ...], inner: GradientDescent
-    ) -> None:
-        self.model = model
-        self.names = names
-        self.inner = inner
+    model: nn.Module
+    names: tuple[str, ...]
+    inner: GradientDescent
 
     @classmethod
     def of(
@@ -53,14 +53,13 @@ class Formulas:
     ) -> Float[Tensor, " tasks"] | None:
         """The query loss of each task, or None if no formula holds."""
         layer = OneLayer.of(self.model, self.names)
-        if not (layer and _fit(layer, x, y) and _fit(layer, x_query, y_query)):
+        support, query = _problem(layer, x, y), _problem(layer, x_query, y_query)
+        if support is None or query is None:
             return None
-        support = LeastSquares(layer, *layer.columns(x, y))
-        query = LeastSquares(layer, *layer.columns(x_query, y_query))
         losses = query_losses(
             support,
             query,
-            adapted[layer.filter],
+            adapted[support.model.filter],
             step_sizes[0],
             self.inner.steps,
             first_order,
@@ -78,20 +77,17 @@ class Formulas:
         y: Tensor,
     ) -> Tensors | None:
         """The adapted tensors of each task, or None if no formula holds."""
-        layer = OneLayer.of(self.model, self.names)
-        if not (layer and _fit(layer, x, y)):
+        support = _problem(OneLayer.of(self.model, self.names), x, y)
+        if support is None:
             return None
-        support = LeastSquares(layer, *layer.columns(x, y))
         return self._descend(support, adapted, step_sizes, first_order)
 
     def losses(
         self, adapted: Tensors, x: Float[Tensor, "tasks examples *x"], y: Tensor
     ) -> Float[Tensor, " tasks"] | None:
         """The loss of each task's own adapted tensors, or None if no formula holds."""
-        layer = OneLayer.of(self.model, self.names)
-        if not (layer and _fit(layer, x, y)):
-            return None
-        return LeastSquares(layer, *layer.columns(x, y))(adapted)
+        problem = _problem(OneLayer.of(self.model, self.names), x, y)
+        return None if problem is None else problem(adapted)
 
     def _descend(
         self,
@@ -106,6 +102,8 @@ class Formulas:
         return self.inner.adapt(support, start, step_sizes, first_order)
 
 
-def _fit(layer: OneLayer, x: Tensor, y: Tensor) -> bool:
-    """Whether predictions have the targets' shape."""
-    return y.is_floating_point() and layer.output_shape(x) == y.shape[1:]
+def _problem(layer: OneLayer | None, x: Tensor, y: Tensor) -> LeastSquares | None:
+    """The loss on these examples, if predictions have the targets' shape."""
+    if layer is None or not y.is_floating_point() or layer.output_shape(x) != y.shape[1:]:
+        return None
+    return LeastSquares(layer, *layer.columns(x, y))

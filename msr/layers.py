@@ -35,6 +35,18 @@ def unfold(
     return x.permute(0, 1, *offsets, *positions).flatten(2 + axes).flatten(1, 1 + axes)
 
 
+def output_sizes(
+    sizes: Sequence[int],
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+) -> list[int]:
+    """The number of positions of a convolution along each axis."""
+    settings = zip(sizes, kernel_size, stride, padding, dilation, strict=True)
+    return [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in settings]
+
+
 class LocallyConnected1d(nn.Module):
     """A convolution without weight sharing: every output position has its own filter.
 
@@ -103,13 +115,11 @@ class UnfoldConv2d(nn.Conv2d):
         """The convolution of each image with the kernels."""
         kernel, dilation, stride = self.kernel_size, self.dilation, self.stride
         padding = cast(tuple[int, ...], self.padding)
+        # F.unfold and not unfold, whose derivative is slow under vmap
         windows = F.unfold(input, kernel, dilation, padding, stride)
         columns = windows.transpose(0, 1).flatten(1)
         y = (self.weight.flatten(1) @ columns).unflatten(1, (len(input), -1))
         if self.bias is not None:
             y = y + self.bias[:, None, None]
-        sizes = [
-            (size + 2 * p - d * (k - 1) - 1) // s + 1
-            for size, k, d, p, s in zip(input.shape[2:], kernel, dilation, padding, stride)
-        ]
+        sizes = output_sizes(input.shape[2:], kernel, stride, padding, dilation)
         return y.transpose(0, 1).unflatten(2, sizes)

@@ -38,7 +38,7 @@ class LeastSquares:
             G, C = self.gram_matrices
             in_W = torch.baddbmm(C, model.weight(adapted[model.filter]), G, beta=-1)
             return {model.filter: model.filter_gradient(in_W)}
-        errors = self.scale * self._errors(adapted)
+        errors = scale(self.Y) * self._errors(adapted)
         gradients = {model.filter: model.filter_gradient(errors @ self.X.mT)}
         if model.bias is not None:
             gradients[model.bias] = errors.sum(2)
@@ -56,11 +56,6 @@ class LeastSquares:
         return errors + bias[..., None]
 
     @property
-    def scale(self) -> float:
-        """2/N, with N the number of a task's targets."""
-        return 2 / (self.Y.shape[1] * self.Y.shape[2])
-
-    @property
     def columns_outnumber_rows(self) -> bool:
         """Then ``X X^T`` is smaller than X."""
         return self.X.shape[2] > self.X.shape[1]
@@ -70,4 +65,10 @@ class LeastSquares:
         self,
     ) -> tuple[Float[Tensor, "tasks n n"], Float[Tensor, "tasks m n"]]:
         """``(2/N) X X^T`` and ``(2/N) Y X^T``: data only, nothing to differentiate."""
-        return self.scale * (self.X @ self.X.mT), self.scale * (self.Y @ self.X.mT)
+        factor = scale(self.Y)
+        return factor * (self.X @ self.X.mT), factor * (self.Y @ self.X.mT)
+
+
+def scale(Y: Float[Tensor, "tasks m columns"]) -> float:
+    """2/N, with N the number of a task's targets."""
+    return 2 / (Y.shape[1] * Y.shape[2])

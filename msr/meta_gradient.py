@@ -24,7 +24,7 @@ from torch.func import vjp
 from torch.nn import functional as F
 
 from ._quadratic import descent, descent_adjoint
-from .least_squares import LeastSquares
+from .least_squares import LeastSquares, scale
 from .symmetry import DenseSymmetry
 
 
@@ -148,7 +148,7 @@ class _Filters(_Space):
         k = len(v)
         predictions = X.mT.reshape(-1, n) @ U.T.reshape(-1, n).T
         J = predictions.view(tasks, columns, k, -1).transpose(1, 2).reshape(tasks, k, -1)
-        scaled = _scale(Y) * J.mT
+        scaled = scale(Y) * J.mT
         H = torch.bmm(J, scaled)
         c = torch.bmm(Y.mT.reshape(tasks, 1, -1), scaled)
         path = descent(v.expand(tasks, 1, k), H, c, step_size, *options)
@@ -172,7 +172,7 @@ class _Filters(_Space):
         back = descent_adjoint(last, path, H, c, step_size, options[1])
         in_H, in_c = back.of_data(step_size, 1)
         in_J = torch.bmm(in_c.mT, Y.mT.reshape(tasks, 1, -1))
-        in_J = _scale(Y) * torch.baddbmm(in_J, in_H + in_H.mT, J)
+        in_J = scale(Y) * torch.baddbmm(in_J, in_H + in_H.mT, J)
         in_predictions = in_J.view(tasks, k, columns, -1).transpose(1, 2)
         in_U = in_predictions.reshape(tasks * columns, -1).T @ X.mT.reshape(-1, n)
         in_U = torch.addmm(in_U.view(k, -1), path[-1].view(tasks, k).T, in_W)
@@ -185,7 +185,7 @@ class _Weights(_Space):
     @staticmethod
     def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
         weight, step_size, X, Y, X_query, Y_query = inputs
-        scaled = _scale(Y) * X.mT
+        scaled = scale(Y) * X.mT
         H, c = torch.bmm(X, scaled), torch.bmm(Y, scaled)
         W = weight.flatten(1).expand(len(X), *Y.shape[1:2], -1)
         path = descent(W, H, c, step_size, *options)
@@ -212,9 +212,9 @@ class _Columns(_Space):
     @staticmethod
     def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
         weight, step_size, X, Y, X_query, Y_query = inputs
-        W, scale = weight.flatten(1), _scale(Y)
-        H = scale * torch.bmm(X.mT, X)
-        c = scale * (Y - _shared_product(W, X))
+        W, factor = weight.flatten(1), scale(Y)
+        H = factor * torch.bmm(X.mT, X)
+        c = factor * (Y - _shared_product(W, X))
         path = descent(torch.zeros_like(c), H, c, step_size, *options)
         errors = _shared_product(W, X_query) - Y_query
         errors = torch.baddbmm(errors, path[-1], torch.bmm(X.mT, X_query))
@@ -234,18 +234,13 @@ class _Columns(_Space):
         back = descent_adjoint(last, path, H, c, step_size, options[1])
         in_W = _sum_of_products(in_errors, X_query)
         _, in_c = back.of_data(step_size, len(weight))
-        in_W = in_W - _scale(Y) * _sum_of_products(in_c, X)
+        in_W = in_W - scale(Y) * _sum_of_products(in_c, X)
         return in_W.view_as(weight), back.step_size
-
-
-def _scale(Y: Float[Tensor, "tasks m columns"]) -> float:
-    """2/N, with N the number of a task's targets."""
-    return 2 / (Y.shape[1] * Y.shape[2])
 
 
 def _in_errors(errors: Tensor, weights: Tensor) -> Tensor:
     """The derivative of ``sum(weights * mean squares)`` in the errors."""
-    return errors * (_scale(errors) * weights).view(-1, 1, 1)
+    return errors * (scale(errors) * weights).view(-1, 1, 1)
 
 
 def _shared_product(

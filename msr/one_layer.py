@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import _has_any_global_hook
 from torch.nn.utils import parametrize
 
-from .layers import CONVOLUTION_SETTINGS, UnfoldConv2d, unfold
+from .layers import CONVOLUTION_SETTINGS, UnfoldConv2d, output_sizes, unfold
 from .symmetry import DenseSymmetry, KroneckerSymmetry
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, UnfoldConv2d)
@@ -149,10 +149,7 @@ def _convolved(layer: nn.Conv1d | nn.Conv2d, shape: torch.Size) -> torch.Size:
     settings = [getattr(layer, name) for name in CONVOLUTION_SETTINGS]
     if len(shape) != 2 + len(layer.kernel_size) or shape[1] != layer.in_channels:
         raise ValueError
-    sizes = [
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(shape[2:], *settings, strict=True)
-    ]
+    sizes = output_sizes(shape[2:], *settings)
     if min(sizes) < 1:
         raise ValueError
     return torch.Size((shape[0], layer.out_channels, *sizes))

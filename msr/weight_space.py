@@ -45,6 +45,7 @@ class WeightSpaceLoss(SupportLoss):
         }
 
 
+@dataclass(frozen=True, eq=False)
 class WeightSpace:
     """Query losses of reparameterized networks by gradient descent of their weights.
 
@@ -55,13 +56,10 @@ class WeightSpace:
         loss: the loss.
     """
 
-    def __init__(
-        self, model: nn.Module, names: tuple[str, ...], inner: GradientDescent, loss: Loss
-    ) -> None:
-        self.model = model
-        self.names = names
-        self.inner = inner
-        self.loss = loss
+    model: nn.Module
+    names: tuple[str, ...]
+    inner: GradientDescent
+    loss: Loss
 
     @classmethod
     def of(
