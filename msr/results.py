@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scipy.special import stdtrit
-
 from .checkpoint import differences, write_atomically
 
 FORMAT = "msr results 1"
@@ -66,6 +64,8 @@ class Results:
         unstable = sum(c.get("unstable", 0) for c in good)
         if len(good) == 1:
             return Summary(mean, good[0]["ci95"], 1, diverged, unstable)
+        from scipy.special import stdtrit  # here: it takes longer to import than msr
+
         variance = sum((c["mse"] - mean) ** 2 for c in good) / (len(good) - 1)
         quantile = float(stdtrit(len(good) - 1, 0.975))
         half = quantile * math.sqrt(variance / len(good))
