@@ -20,7 +20,7 @@ help:
 	@echo "make lint        style, types"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (an hour on two cores)"
-	@echo "make cover       draw book/images/cover.png again"
+	@echo "make cover       draw the pictures of book/images again"
 	@echo "make bench       measure time and memory against other libraries (half an hour)"
 	@echo "make repository  write the repository's address where it is needed"
 	@echo "make lock        resolve constraints.txt anew from pyproject.toml"

@@ -29,7 +29,7 @@ def equivariance_error(
         x: inputs, one a row.
 
     Returns:
-        shape (|G|,).
+        shape ``(|G|,)``.
 
     Raises:
         ValueError: x or f(x) does not have the dimension of its representation,

@@ -77,7 +77,7 @@ class FiniteGroup:
 
     @property
     def order(self) -> int:
-        """The number of elements, |G|."""
+        """The number of elements, ``|G|``."""
         return len(self.table)
 
     @property

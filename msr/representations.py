@@ -16,7 +16,7 @@ class Representation:
 
     Args:
         group: the group G.
-        matrices: ``matrices[g]`` is rho(g); floating, shape (|G|, d, d).
+        matrices: ``matrices[g]`` is rho(g); floating, shape ``(|G|, d, d)``.
         name: a label for printing.
 
     Raises:
@@ -122,7 +122,7 @@ def trivial(group: FiniteGroup, dim: int = 1) -> Representation:
 
 
 def regular(group: FiniteGroup) -> Representation:
-    """The left regular representation: ``rho(g) e_h = e_{g h}`` on R^|G|."""
+    """The left regular representation: ``rho(g) e_h = e_{g h}`` on ``R^|G|``."""
     return permutation_representation(group, group.table, "regular")
 
 

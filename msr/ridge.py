@@ -20,8 +20,8 @@ class Ridge:
     For a model linear in its adapted tensors v, and the mean squared error over the n
     numbers of the support targets y,
 
-    ``v' = argmin_v |f(v) - y|^2 / n + lambda |v - v0|^2
-         = v0 + (J^T J + n lambda I)^-1 J^T (y - f(v0))``,
+    ``v' = argmin_v |f(v) - y|^2 / n + lambda |v - v0|^2``
+    ``= v0 + (J^T J + n lambda I)^-1 J^T (y - f(v0))``,
 
     where J is the derivative of the predictions f and v0 the initial value. The solve
     is differentiable: the outer loop learns U, v0 and lambda through it (closed-form

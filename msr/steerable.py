@@ -23,7 +23,7 @@ def steerable_kernels(n: int, flip: bool = False) -> Float[Tensor, "order 3 3 6"
     reflection s maps x to -x.
 
     Returns:
-        shape (|G|, 3, 3, 6): output channel, row, column, basis function.
+        shape ``(|G|, 3, 3, 6)``: output channel, row, column, basis function.
 
     Raises:
         ValueError: ``n`` < 1.

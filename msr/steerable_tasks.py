@@ -82,7 +82,7 @@ class SteerableConv2d(SeededTasks):
 
     @property
     def channels(self) -> int:
-        """The number of output channels, fields * |G|."""
+        """The number of output channels, ``fields * |G|``."""
         return self.fields * self.n * (2 if self.flip else 1)
 
     @cached_property

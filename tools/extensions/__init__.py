@@ -1,0 +1,1 @@
+"""Sphinx extensions of this book alone; `_config.yml` lists them."""

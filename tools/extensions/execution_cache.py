@@ -1,0 +1,53 @@
+"""Sphinx extension: executed notebooks are kept, and forgotten when the package changes.
+
+Jupyter's cache finds a notebook by the source of its code cells. What a cell prints
+depends on `msr` and on the pinned versions too. So there is one cache for each state of
+these, in a folder named by their digest; the folders of other states are removed.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+
+ROOT = Path(__file__).resolve().parents[2]
+# The recorded results are package data: chapters read them as part of `msr`.
+INPUTS = ("msr/**/*.py", "msr/data/*", "results/*.json", "constraints.txt")
+
+
+def inputs(root: Path = ROOT) -> Iterator[Path]:
+    """The files, besides the notebook, that its outputs depend on."""
+    for pattern in INPUTS:
+        yield from sorted(path for path in root.glob(pattern) if path.is_file())
+
+
+def digest(root: Path = ROOT) -> str:
+    """Of the names and the contents of `inputs`: 16 hexadecimal digits."""
+    sha = hashlib.sha256()
+    for path in inputs(root):
+        sha.update(path.relative_to(root).as_posix().encode() + b"\0")
+        sha.update(hashlib.sha256(path.read_bytes()).digest())
+    return sha.hexdigest()[:16]
+
+
+def choose_folder(app: Sphinx, config: Config) -> None:
+    """Point MyST-NB to the cache of this state, and remove those of other states."""
+    caches = Path(app.outdir).parent / ".jupyter_cache"
+    chosen = caches / digest()
+    for folder in caches.glob("*"):
+        if folder != chosen:
+            logging.getLogger(__name__).info(
+                "msr or a pin changed: %s is stale", folder.name
+            )
+            shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
+    config.nb_execution_cache_path = str(chosen)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension; MyST-NB reads the setting when the builder starts."""
+    app.connect("config-inited", choose_folder)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

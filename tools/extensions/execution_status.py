@@ -1,0 +1,127 @@
+"""Sphinx extension: the directive `execution-status`, when each page was computed.
+
+MyST-NB knows how long a notebook took. Where it ran is asked of `msr.provenance` when a
+page has been executed, and kept beside the cache for builds that reuse its outputs.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from docutils import nodes
+from myst_nb.sphinx_ import NbMetadataCollector
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+import msr
+
+Executions: TypeAlias = dict[str, dict[str, Any]]
+COLUMNS = ("Page", "Run time", "Computed (UTC)", "Commit", "Versions", "Device")
+
+
+class ExecutionStatus(nodes.General, nodes.Element):
+    """The place of the table, until all pages have been read."""
+
+
+class ExecutionStatusDirective(SphinxDirective):
+    """Put the table here."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a mark: other pages may be executed after this one is read."""
+        return [ExecutionStatus()]
+
+
+def record(app: Sphinx, env: BuildEnvironment) -> None:
+    """Note where each page that was executed in this build ran; keep the other notes.
+
+    The run time tells a new execution from one out of the cache: it is stored there
+    with all its digits.
+    """
+    path = Path(app.config.nb_execution_cache_path) / "provenance.json"
+    known: Executions = json.loads(path.read_text()) if path.is_file() else {}
+    executions: Executions = {}
+    here = msr.provenance("make book")
+    for page, data in NbMetadataCollector.get_doc_data(env).items():
+        seconds = (data.get("exec_data") or {}).get("runtime")
+        if seconds is not None:
+            old = known.get(page, {})
+            same = old.get("seconds") == seconds
+            ended = datetime.fromtimestamp(data["exec_data"]["mtime"], UTC)
+            new = {**here, "seconds": seconds, "date": ended.isoformat(timespec="seconds")}
+            executions[page] = old if same else new
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(executions, indent=1, sort_keys=True))
+    temporary.replace(path)
+    app.executions = executions  # type: ignore[attr-defined]
+
+
+class FillExecutionStatus(SphinxPostTransform):
+    """Replace the mark by the table."""
+
+    default_priority = 8  # before references are resolved
+
+    def run(self, **kwargs: Any) -> None:
+        """Every page that was executed is a row, in the order of the book."""
+        for mark in list(self.document.findall(ExecutionStatus)):
+            mark.replace_self(_table(self.env, self.app.executions))  # type: ignore[attr-defined]
+
+
+def _table(env: BuildEnvironment, executions: Executions) -> nodes.table:
+    order = [
+        page for page in env.toctree_includes[env.config.root_doc] if page in executions
+    ]
+    order = [page for page in [env.config.root_doc] if page in executions] + order
+    url = str(env.config.html_theme_options["repository_url"])
+    group = nodes.tgroup(cols=len(COLUMNS))
+    group += [nodes.colspec(colwidth=1) for _ in COLUMNS]
+    head, body = nodes.thead(), nodes.tbody()
+    head += _row([nodes.Text(name) for name in COLUMNS])
+    for page in order:
+        body += _row(_cells(env, page, executions[page], url))
+    group += [head, body]
+    return nodes.table("", group, classes=["colwidths-auto", "execution-status"])
+
+
+def _row(contents: list[nodes.Node]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", c)) for c in contents))
+
+
+def _cells(
+    env: BuildEnvironment, page: str, run: dict[str, Any], url: str
+) -> list[nodes.Node]:
+    title = nodes.inline("", env.titles[page].astext())
+    link = pending_xref(
+        "", title, refdomain="std", reftype="doc", reftarget=f"/{page}", refdoc=page,
+        refexplicit=True, refwarn=True,
+    )  # fmt: skip
+    versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
+    return [
+        link,
+        nodes.Text(f"{run['seconds']:.0f} s"),
+        nodes.Text(run["date"].removesuffix("+00:00").replace("T", " ")),
+        _commit(run["commit"], url),
+        nodes.Text(versions),
+        nodes.Text(run["device"]),
+    ]
+
+
+def _commit(commit: str | None, url: str) -> nodes.Node:
+    """A link to the commit; "+" marks changes that were not committed."""
+    if commit is None:
+        return nodes.Text("unknown")
+    code = nodes.literal("", commit[:7] + commit[40:])
+    return nodes.reference("", "", code, refuri=f"{url}/commit/{commit[:40]}")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension; `record` runs when every page has been read."""
+    app.add_node(ExecutionStatus)
+    app.add_directive("execution-status", ExecutionStatusDirective)
+    app.connect("env-updated", lambda app, env: record(app, env))
+    app.add_post_transform(FillExecutionStatus)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}
