@@ -1,7 +1,7 @@
 """Execute the chapters in place, as they are committed.
 
 Each notebook runs alone, top to bottom, in a fresh kernel and an empty folder. Its
-measured run time is written into its opening box.
+measured run time is written into its text.
 
 Usage: python -m tools.notebooks [NOTEBOOK ...]    (default: all in book/)
 """
@@ -66,12 +66,14 @@ def _write_run_time(path: Path, notebook: nbformat.NotebookNode, seconds: float)
         f"**Run time.** {seconds:.0f} seconds on {os.cpu_count()} CPU cores "
         f"(measured {date.today().isoformat()}, PyTorch {torch.__version__.split('+')[0]})."
     )
-    opening = notebook.cells[0]
-    opening.source, found = RUN_TIME.subn(sentence, opening.source)
+    texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    found = 0
+    for text in texts:
+        text.source, count = RUN_TIME.subn(sentence, text.source)
+        found += count
     if found != 1:
         raise ValueError(
-            f"{path.name}: expected one line '**Run time.** ...' in the first cell, "
-            f"got {found}"
+            f"{path.name}: expected one line '**Run time.** ...' in its text, got {found}"
         )
 
 
