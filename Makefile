@@ -20,6 +20,7 @@ help:
 	@echo "make lint        style, types"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (an hour on two cores)"
+	@echo "make colab       write the notebooks of colab/ from those of book/"
 	@echo "make cover       draw the pictures of book/images again"
 	@echo "make bench       measure time and memory against other libraries (half an hour)"
 	@echo "make repository  write the repository's address where it is needed"
@@ -60,6 +61,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.repository --check
+	$(BIN)/python -m tools.colab --check
 
 .PHONY: chapters
 chapters: $(INSTALLED)
@@ -86,6 +88,10 @@ paper: $(INSTALLED)
 	done
 	@echo "==> Done: results/*.json, and the chapters as executed in _build/paper"
 
+.PHONY: colab
+colab: $(INSTALLED)
+	$(BIN)/python -m tools.colab
+
 .PHONY: cover
 cover: $(INSTALLED)
 	$(BIN)/python -m tools.cover
@@ -98,6 +104,7 @@ bench: $(INSTALLED)
 .PHONY: repository
 repository: $(INSTALLED)
 	$(BIN)/python -m tools.repository
+	$(BIN)/python -m tools.colab
 
 # torch is held at the version that the book was measured with.
 .PHONY: lock

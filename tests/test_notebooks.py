@@ -92,7 +92,9 @@ def test_opens_as_every_chapter_does(path: Path, notebook: NotebookNode) -> None
     assert "**You need**" in opening
     assert "**Run time.**" in opening
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert f'git+{project["urls"]["Repository"]}"' in setup
+    release = "main" if "dev" in project["version"] else f"v{project['version']}"
+    url = project["urls"]["Repository"]
+    assert f'"git+{url}"\n        "@{release}"' in setup
     assert 'os.environ.get(\n        "MSR_SOURCE"' in setup
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -13,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+
+from helpers_project import copy_of_project, run
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -28,10 +29,6 @@ def requirements() -> list[Requirement]:
     extras = PROJECT["optional-dependencies"].values()
     lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
     return [Requirement(line) for line in lines]
-
-
-def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
@@ -86,11 +83,7 @@ def test_repository_address_is_in_step() -> None:
 
 
 def test_moving_the_repository_rewrites_every_mention(tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    ignore = shutil.ignore_patterns(
-        ".venv", "_build", ".git", "node_modules", ".*cache", ".hypothesis"
-    )
-    shutil.copytree(ROOT, copy, ignore=ignore)
+    copy = copy_of_project(tmp_path)
     old = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
     file = copy / "pyproject.toml"
     file.write_text(file.read_text().replace(old, "someone/new.name"))

@@ -1,7 +1,9 @@
-"""Write the repository's address, kept in pyproject.toml, to every place that needs it.
+"""Write the repository's address and version, kept in pyproject.toml, where needed.
 
 To move the repository, edit ``[project.urls] Repository`` in pyproject.toml and run
-``make repository``. Badges, Colab cells and links then follow.
+``make repository``. Badges, set-up cells and links then follow. Set-up cells install the
+release of the version: the tag ``v0.1.0`` for 0.1.0, and ``main`` for a version under
+development, 0.2.0.dev0.
 
 Usage: python -m tools.repository [--check]
 """
@@ -20,6 +22,8 @@ OURS = re.compile(
     r"|git\+https://github\.com/)"
     r"(?P<slug>[\w.-]+/[\w-]+(?:\.[\w-]+)*)"
 )
+# The second line of the address that a notebook's set-up cell installs from, in JSON.
+RELEASE = re.compile(r'(?<=^    "        \\"@)[\w.]+(?=\\",\\n",$)', re.M)
 CONFIG_URL = re.compile(r"^  url: https://github\.com/(?P<slug>[\w.-]+/[\w.-]+)$", re.M)
 
 
@@ -37,6 +41,13 @@ def address() -> str:
             f"got {url}"
         )
     return url
+
+
+def release() -> str:
+    """What to install for the version in pyproject.toml: a tag, or main."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    version: str = project["project"]["version"]
+    return "main" if "dev" in version else f"v{version}"
 
 
 def files() -> Iterator[Path]:
@@ -65,7 +76,7 @@ def main(arguments: list[str]) -> int:
     stale = []
     for path in files():
         text = path.read_text(encoding="utf-8")
-        wanted = rewritten(text, old, new)
+        wanted = RELEASE.sub(release(), rewritten(text, old, new))
         others = [m["slug"] for m in OURS.finditer(wanted) if m["slug"] != new]
         if others:
             raise ValueError(f"{path.name}: expected links to {new}, got {others[0]}")
