@@ -17,6 +17,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make book        execute every chapter and build _build/html/index.html"
 	@echo "make test        unit tests, then nbval over every chapter"
+	@echo "make check       the built pages in Chromium, the notebooks of colab/ in a fresh environment"
+	@echo "make pdf         print the book to _build/learning-symmetries.pdf (needs Chromium)"
+	@echo "make links       visit the links to other sites"
 	@echo "make lint        style, types"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (an hour on two cores)"
@@ -45,6 +48,23 @@ book: $(INSTALLED)
 	$(BIN)/jupyter-book build . --all -W --keep-going
 	@test -f _build/html/index.html
 	@echo "==> Done: open _build/html/index.html"
+
+.PHONY: check
+check: $(INSTALLED)
+	@test -f _build/html/index.html || $(MAKE) book
+	@echo "==> The built pages in Chromium, the notebooks of colab/ in a fresh environment"
+	$(BIN)/python -m pytest -q --durations 5 tests/delivery
+	@echo "==> Done: the pages load, the notebooks run"
+
+.PHONY: pdf
+pdf: $(INSTALLED)
+	@echo "==> The whole book on one page, then printed"
+	$(BIN)/jupyter-book build . --all -W --keep-going --builder custom --custom-builder singlehtml
+	$(BIN)/python -m tools.pdf
+
+.PHONY: links
+links: $(INSTALLED)
+	$(BIN)/jupyter-book build . --all --builder linkcheck
 
 .PHONY: test
 test: $(INSTALLED)

