@@ -52,6 +52,7 @@ book: $(INSTALLED)
 .PHONY: check
 check: $(INSTALLED)
 	@test -f _build/html/index.html || $(MAKE) book
+	@test -f _build/learning-symmetries.pdf || $(MAKE) pdf
 	@echo "==> The built pages in Chromium, the notebooks of colab/ in a fresh environment"
 	$(BIN)/python -m pytest -q --durations 5 tests/delivery
 	@echo "==> Done: the pages load, the notebooks run"

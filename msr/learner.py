@@ -93,7 +93,7 @@ class MetaLearner(nn.Module):
 
     @property
     def shared(self) -> Tensors:
-        """The model's other parameters, by name: symmetry matrices, and what is frozen."""
+        """The other parameters, by name. They are symmetry matrices, and what is frozen."""
         named = self.model.named_parameters()
         return {name: p for name, p in named if name not in self._adapted_names}
 
