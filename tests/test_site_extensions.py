@@ -1,5 +1,6 @@
 """The Sphinx extensions of the book: the execution cache, links, the reference."""
 
+import copy as copy_module
 import importlib
 import io
 import re
@@ -7,14 +8,26 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 import torch  # noqa: F401 - the names of the inventory are looked up in it
 import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from sphinx.errors import ExtensionError
 from sphinx.util.inventory import InventoryFile
 
 import msr
 from msr import plotting
-from tools.extensions import addresses, citation, execution_cache, torch_inventory
+from tools import front_end
+from tools.extensions import (
+    accessible_pages,
+    addresses,
+    citation,
+    execution_cache,
+    front_end_check,
+    torch_inventory,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -135,3 +148,73 @@ def test_the_reference_lists_everything_public_once() -> None:
     }
     drawn = {name for name in figures if not name.startswith("_")}
     assert sorted(listed) == sorted([*msr.__all__, *drawn])
+
+
+def test_front_end_files_are_those_that_were_recorded() -> None:
+    assert front_end.differences() == []
+    pins = (ROOT / "constraints.txt").read_text()
+    for package, wanted in front_end.recorded().items():
+        assert f"{package}=={wanted['version']}\n" in pins
+
+
+def test_a_changed_script_stops_the_build(monkeypatch) -> None:
+    wanted = front_end.recorded()
+    wanted["sphinx-design"]["sha256"] = "0" * 64
+    monkeypatch.setattr(front_end, "recorded", lambda: wanted)
+    with pytest.raises(ExtensionError, match="sphinx-design: expected the front-end files"):
+        front_end_check.check(None)
+
+
+@pytest.mark.parametrize(
+    ("change", "hit"),
+    [("nothing", True), ("prose", True), ("code", False), ("tag", False)],
+)
+def test_a_notebook_is_executed_again_if_its_code_changed(
+    tmp_path: Path, change: str, hit: bool
+) -> None:
+    """How Jupyter's cache finds a notebook: what CONTRIBUTING.md says of it."""
+    cells = [nbformat.v4.new_markdown_cell("Prose."), nbformat.v4.new_code_cell("1 + 1")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    cache = get_cache(str(tmp_path / "cache"))
+    cache.cache_notebook_bundle(
+        CacheBundleIn(notebook, str(tmp_path / "page.ipynb")), check_validity=False
+    )
+    changed = copy_module.deepcopy(notebook)
+    if change == "prose":
+        changed.cells[0].source = "Other prose."
+    elif change == "code":
+        changed.cells[1].source = "1 + 2"
+    elif change == "tag":
+        changed.cells[1].metadata["tags"] = ["hide-input"]
+    if hit:
+        cache.match_cache_notebook(changed)
+    else:
+        with pytest.raises(KeyError):
+            cache.match_cache_notebook(changed)
+
+
+def test_each_rule_for_screen_readers_does_its_work() -> None:
+    page = (
+        '<summary aria-label="Toggle hidden content"><p>Show</p></summary>'
+        '<button class="btn search-button-field x" aria-label="Search">Search</button>'
+        '<button aria-label="Search" class="btn search-button-field x">Search</button>'
+        '<i class="theme-switch fa-sun" data-mode="light" title="Light"></i>'
+        '<div class="citation-list" role="list"></div>'
+        '<div role="list" class="citation-list"></div>'
+        '<section class="a" id="proof-content"></section>'
+        '<section id="exercise-content"></section>'
+        '<div class="proof admonition" id="proof"></div>'
+    )
+    assert accessible_pages.mend(page) == (
+        "<summary><p>Show</p></summary>"
+        '<button class="btn search-button-field x">Search</button>'
+        '<button class="btn search-button-field x">Search</button>'
+        '<i class="theme-switch fa-sun" data-mode="light"></i>'
+        '<div class="citation-list"></div>'
+        '<div class="citation-list"></div>'
+        '<section class="a"></section>'
+        "<section></section>"
+        '<div class="proof admonition"></div>'
+    )
+    other = '<a aria-label="Search">x</a><section id="proof-of-it"></section>'
+    assert accessible_pages.mend(other) == other
