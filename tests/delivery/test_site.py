@@ -1,12 +1,13 @@
 """The site as a whole: links, search, the first page, and pages that do not exist."""
 
+import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from pages import BOOK, HTML, MADE, PREFIX
+from pages import BOOK, HTML, MADE, NOTEBOOKS, PREFIX
 
 
 @cache
@@ -105,3 +106,26 @@ def test_pages_work_without_scripts(browser, site: str) -> None:
     page.locator("a", has_text="3. Reparameterization").first.click()
     page.wait_for_url("**/book/03-reparameterization.html")
     context.close()
+
+
+def test_the_status_page_has_a_row_for_every_notebook() -> None:
+    rows = parsed(HTML / "book/status.html").select("table.execution-status tbody tr")
+    pages = {Path(row.find("a")["href"]).name for row in rows}
+    assert pages == {Path(path).name for path in NOTEBOOKS}
+    for row in rows:
+        _, seconds, date, commit, versions, device = (
+            cell.get_text() for cell in row.find_all("td")
+        )
+        assert re.fullmatch(r"\d+ s", seconds)
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", date)
+        assert re.fullmatch(r"[0-9a-f]{7}\+?|unknown", commit)
+        assert "torch" in versions
+        assert device
+
+
+def test_the_package_is_linked_from_chapters_and_to_pytorch() -> None:
+    chapter = parsed(HTML / "book/01-equivariance.html")
+    links = {link["href"] for link in chapter.select("a.reference.internal")}
+    assert "api.html#msr.FiniteGroup" in links
+    outside = {link["href"] for link in parsed(HTML / "book/api.html").select("a.external")}
+    assert "https://docs.pytorch.org/docs/stable/tensors.html#torch.Tensor" in outside

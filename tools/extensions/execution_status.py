@@ -96,7 +96,7 @@ def _cells(
 ) -> list[nodes.Node]:
     title = nodes.inline("", env.titles[page].astext())
     link = pending_xref(
-        "", title, refdomain="std", reftype="doc", reftarget=f"/{page}", refdoc=page,
+        "", title, refdomain="std", reftype="doc", reftarget=f"/{page}", refdoc=env.docname,
         refexplicit=True, refwarn=True,
     )  # fmt: skip
     versions = ", ".join(f"{name} {v}" for name, v in run["versions"].items())
