@@ -58,10 +58,12 @@ PAGE = Template("""\
   slider.addEventListener("input", function () { stop(); show(Number(slider.value)); });
   button.addEventListener("click", function () {
     if (timer !== null) { stop(); return; }
+    if (Number(slider.value) === labels.length - 1) show(0);
     button.textContent = "Pause";
     button.setAttribute("aria-label", "Pause: " + slider.getAttribute("aria-label"));
     timer = setInterval(function () {
-      show((Number(slider.value) + 1) % labels.length);
+      show(Number(slider.value) + 1);
+      if (Number(slider.value) === labels.length - 1) stop();
     }, $interval);
   });
 })();

@@ -32,6 +32,9 @@ class FiniteGroup:
         name: label of the group itself.
 
     Attributes:
+        table: the checked table, an integer tensor of shape (n, n).
+        names: one label per element.
+        name: label of the group.
         identity: the identity element.
         inverse: ``inverse[a]`` is the inverse of ``a``; shape (n,).
 

@@ -67,7 +67,7 @@ class LowRank1d(SeededTasks):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one input: (input size,)."""
+        """The shape of one input, ``(input size,)``."""
         return (self.input_size,)
 
     @property
@@ -77,7 +77,7 @@ class LowRank1d(SeededTasks):
 
     @property
     def sharing(self) -> Float[Tensor, "positions rank"]:
-        """softmax(C): how the output positions mix the k filters of a task."""
+        """How the output positions mix the k filters of a task, ``softmax(C)``."""
         return self._sharing.to(torch.get_default_dtype())
 
     @cached_property

@@ -14,10 +14,17 @@ from .groups import FiniteGroup
 class Representation:
     """A homomorphism rho from a finite group to invertible d x d matrices.
 
+    Call it on an element: ``rho(g)`` is a matrix of shape (d, d).
+
     Args:
         group: the group G.
         matrices: ``matrices[g]`` is rho(g); floating, shape ``(|G|, d, d)``.
         name: a label for printing.
+
+    Attributes:
+        group: as given.
+        matrices: as given.
+        name: as given.
 
     Raises:
         TypeError: the matrices are not floating point.

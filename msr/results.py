@@ -73,7 +73,7 @@ class Results:
 
     @property
     def origin(self) -> str:
-        """Where the results come from: two lines for each run that added cells."""
+        """Where the results come from, in two lines for each run that added cells."""
         return "\n".join(
             f"{run['command']}\ncommit {(run['commit'] or 'unknown')[:12]}, "
             f"{run['date'][:10]}, torch {run['versions']['torch']}, {run['device']}"

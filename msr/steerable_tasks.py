@@ -77,7 +77,7 @@ class SteerableConv2d(SeededTasks):
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """The shape of one image: (1, size, size)."""
+        """The shape of one image, ``(1, size, size)``."""
         return (1, self.size, self.size)
 
     @property

@@ -134,7 +134,17 @@ def test_no_reader_needs_more_than_colab_has(notebook: NotebookNode) -> None:
         )
     )
     allowed = {"torch", "numpy", "matplotlib", "ipywidgets", "IPython", "msr"}
-    standard = {"dataclasses", "importlib", "itertools", "math", "os", "textwrap", "time"}
+    standard = {
+        "dataclasses",
+        "importlib",
+        "itertools",
+        "math",
+        "os",
+        "subprocess",
+        "sys",
+        "textwrap",
+        "time",
+    }
     assert imported <= allowed | standard
 
 

@@ -98,7 +98,9 @@ def test_moving_the_repository_rewrites_every_mention(tmp_path: Path) -> None:
         for path in copy.glob(pattern)
         if path.is_file()
     }
-    assert not [name for name, text in texts.items() if old in text]
+    pages = f"{old.partition('/')[0]}.github.io"
+    assert pages in (ROOT / "README.md").read_text()
+    assert not [name for name, text in texts.items() if old in text or pages in text]
     assert sum("someone/new.name" in text for text in texts.values()) >= 5
 
 

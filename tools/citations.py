@@ -1,14 +1,18 @@
 """Citations in plain Markdown, from the book's BibTeX file."""
 
+import re
 from pathlib import Path
 
 from pybtex.backends.markdown import Backend
 from pybtex.database import Entry, parse_file
 from pybtex.style.formatting.unsrt import Style
 
+# pybtex escapes every mark of punctuation; in running text these mean nothing.
+NEEDLESS = re.compile(r"\\([-.()])")
+
 
 class Citations:
-    """The works that a notebook cites, in the order of their first mention.
+    """The works that a notebook cites.
 
     Args:
         path: the BibTeX file.
@@ -30,14 +34,19 @@ class Citations:
         return "[" + "; ".join(f"{authors}, {year}" for authors, year in names) + "]"
 
     def references(self) -> str:
-        """A list of what was cited; empty if nothing was."""
+        """A list of what was cited, by the first author; empty if nothing was."""
         if not self.used:
             return ""
-        entries = [self.entries[key] for key in self.used]
+        entries = [self.entries[key] for key in sorted(self.used, key=self._order)]
         formatted = Style().format_entries(entries)
         texts = [entry.text.render(Backend()) for entry in formatted]
-        lines = [f"- {' '.join(text.split())}" for text in texts]
+        plain = [NEEDLESS.sub(r"\1", " ".join(text.split())) for text in texts]
+        lines = [f"- {text}" for text in plain]
         return "\n".join(["## References", "", *lines])
+
+    def _order(self, key: str) -> tuple[str, str]:
+        first = self.entries[key].persons["author"][0]
+        return " ".join(first.last_names), self.entries[key].fields["year"]
 
     def _names(self, key: str) -> tuple[str, str]:
         if key not in self.entries:

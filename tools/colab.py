@@ -17,12 +17,13 @@ from .citations import Citations
 from .extensions.addresses import site_address
 from .labels import Label, labels
 from .plain_markdown import Plain
-from .repository import address
+from .repository import address, release
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK, COLAB = ROOT / "book", ROOT / "colab"
 # A cell of its own for what can be folded, and for what ends the folded part.
 SECTION = re.compile(r"^(?=#{2,4} )", re.M)
+COLAB_HOST = "https://colab.research.google.com"
 HIDDEN = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 
 
@@ -40,6 +41,8 @@ def converted(path: Path, known: dict[str, Label], site: str) -> NotebookNode:
             cells += [_markdown(text.strip()) for text in sections if text.strip()]
     if references := citations.references():
         cells.append(v4.new_markdown_cell(references))
+    if after := _next(path, known):
+        cells.append(v4.new_markdown_cell(after))
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
     folded = [cell.id for cell in cells if _is_solution(cell)]
@@ -58,6 +61,22 @@ def _banner(path: Path, site: str) -> str:
         f"*From the book [Learning Symmetries]({site}). [The page]({page}) shows the same "
         "with its outputs. Run the cells from top to bottom; a GPU is not needed.*"
     )
+
+
+def _next(path: Path, known: dict[str, Label]) -> str:
+    """A link to the next chapter's notebook on Colab, of the same release."""
+    chapters = sorted(BOOK.glob("0*.ipynb"))
+    later = [p for p in chapters if path.name == "intro.ipynb" or p.name > path.name]
+    if not later or path.name == "performance.ipynb":
+        return ""
+    (title,) = [
+        label.text
+        for label in known.values()
+        if label.page == f"book/{later[0].stem}" and label.name.startswith("chapter-")
+    ]
+    slug = address().removeprefix("https://github.com/")
+    notebook = f"{COLAB_HOST}/github/{slug}/blob/{release()}/colab/{later[0].name}"
+    return f"**Next, on Colab:** [{int(later[0].name[:2])}. {title}]({notebook})"
 
 
 def _numbered(text: str, path: Path) -> str:

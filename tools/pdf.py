@@ -1,16 +1,21 @@
 """Print the book: _build/singlehtml, all pages in one, to _build/learning-symmetries.pdf.
 
 Chromium prints it, with the formulas as the pages show them. Solutions are unfolded, code
-that the pages fold is left out, and interactive figures show the frame they start with.
+that the pages fold is left out, and interactive figures show some of their frames.
 
 Usage: python -m tools.pdf    (`make pdf` builds the one page first)
 """
 
 import shutil
 import sys
+from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
+
+import msr
 
 from .chromium import ARGUMENTS, chromium
 
@@ -18,31 +23,20 @@ ROOT = Path(__file__).resolve().parent.parent
 SINGLE = ROOT / "_build" / "singlehtml"
 SOURCE = SINGLE / "book" / "intro.html"
 TARGET = ROOT / "_build" / "learning-symmetries.pdf"
-# Links to other pages of the book become links within the file; those from a figure to
-# its image, and what else lies beside the page, lead nowhere on paper.
-PREPARE = """() => {
-    for (const link of document.querySelectorAll('a[href]')) {
-        const address = new URL(link.href);
-        if (address.protocol !== 'file:') continue;
-        const name = decodeURIComponent(address.hash.slice(1));
-        if (name && document.getElementById(name)) link.setAttribute('href', '#' + name);
-        else link.removeAttribute('href');
-    }
-    document.querySelectorAll('.toggle-hidden').forEach(folded => {
-        folded.classList.remove('toggle-hidden');
-    });
-    document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; });
-}"""
+PREPARE = Path(__file__).with_name("pdf_prepare.js")
+AUTHOR = "The Learning Symmetries authors"
 FOOTER = """\
-<div style="width: 100%; font: 8px sans-serif; text-align: center; color: #555">
+<div style="width: 100%; font: 9px sans-serif; text-align: center; color: #333">
 <span class="pageNumber"></span></div>"""
 
 
-def print_page(page: Page, source: Path, target: Path) -> None:
-    """Print one HTML file, once its formulas are typeset."""
+def print_page(page: Page, source: Path, target: Path) -> list[str]:
+    """Print one HTML file, once its formulas are typeset; returns its headings."""
     page.goto(source.as_uri(), wait_until="networkidle")
     page.evaluate("async () => { await window.MathJax?.startup?.promise }")
-    page.evaluate(PREPARE)
+    page.emulate_media(media="print")  # what paper does not show is no heading
+    edition = f"{AUTHOR}. Version {msr.__version__}, printed {date.today()}. MIT License."
+    headings: list[str] = page.evaluate(PREPARE.read_text(encoding="utf-8"), edition)
     page.wait_for_timeout(1000)
     page.pdf(
         path=target,
@@ -55,6 +49,43 @@ def print_page(page: Page, source: Path, target: Path) -> None:
         outline=True,
         tagged=True,
     )
+    return headings
+
+
+def name_outline(target: Path, headings: list[str]) -> None:
+    """Give the entries of the outline the words of their headings.
+
+    Chromium joins the lines of a heading without a space, and repeats one that moved to
+    the next page.
+
+    Raises:
+        ValueError: the outline does not have one entry for each heading.
+    """
+    writer = PdfWriter(clone_from=PdfReader(target))
+    entries = list(_entries(writer))
+    if len(entries) != len(headings):
+        raise ValueError(
+            f"expected an outline with {len(headings)} entries, one per heading, "
+            f"got {len(entries)}"
+        )
+    for entry, heading in zip(entries, headings, strict=True):
+        entry[NameObject("/Title")] = TextStringObject(heading)
+    writer.add_metadata({"/Title": "Learning Symmetries", "/Author": AUTHOR})
+    writer.write(target)
+
+
+def _entries(writer: PdfWriter):  # type: ignore[no-untyped-def]  # pypdf's objects
+    """The outline's entries in reading order."""
+
+    def walk(parent):  # type: ignore[no-untyped-def]
+        entry = parent.get("/First")
+        while entry is not None:
+            entry = entry.get_object()
+            yield entry
+            yield from walk(entry)
+            entry = entry.get("/Next")
+
+    yield from walk(writer.root_object["/Outlines"].get_object())
 
 
 def main() -> int:
@@ -71,8 +102,9 @@ def main() -> int:
     shutil.copy(SOURCE, page)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
-        print_page(browser.new_page(color_scheme="light"), page, TARGET)
+        headings = print_page(browser.new_page(color_scheme="light"), page, TARGET)
         browser.close()
+    name_outline(TARGET, headings)
     print(f"wrote {TARGET.relative_to(ROOT)}, {TARGET.stat().st_size / 1e6:.1f} MB")
     return 0
 

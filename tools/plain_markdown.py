@@ -74,10 +74,8 @@ class Plain:
         if name in ("ref", "prf:ref"):
             found = WITH_TARGET.match(text)
             target = found["target"] if found else text
-            if target not in self.labels:
-                raise ValueError(f"{self.page}: expected a label of the book, got {target}")
-            label = self.labels[target]
-            words = found["text"] if found else label.text
+            title, label = self._label(target), self.labels[target]
+            words = found["text"] if found else title
             address = f"{self.site}{label.page}.html#{label.name}"
             return words if label.page == self.page else f"[{words}]({address})"
         raise ValueError(f"{self.page}: the role {name} has no plain form yet")
@@ -89,8 +87,9 @@ class Plain:
             "admonition": lambda: _quotation(f"**{directive.argument}**\n\n{body}"),
             "proof": lambda: f"*Proof.* {body}",
             "exercise": lambda: f"### {self._number(directive)}\n\n{body}",
-            "solution-start": lambda: "#### Solution",
+            "solution-start": lambda: f"#### Solution to {self._label(directive.argument)}",
             "solution-end": lambda: "",
+            "only": lambda: "",  # of the pages
             "tab-set": lambda: body,
             "tab-item": lambda: f"**{directive.argument}.** {body}",
             "grid": lambda: body,
@@ -109,7 +108,12 @@ class Plain:
         return f"**{self._number(statement)}{title}.**"
 
     def _number(self, statement: Directive) -> str:
-        return self.labels[statement.options["label"]].text
+        return self._label(statement.options["label"])
+
+    def _label(self, name: str) -> str:
+        if name not in self.labels:
+            raise ValueError(f"{self.page}: expected a label of the book, got {name}")
+        return self.labels[name].text
 
 
 def _quotation(text: str) -> str:

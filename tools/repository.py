@@ -14,6 +14,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from .extensions.addresses import site_address
+
 ROOT = Path(__file__).resolve().parent.parent
 # Links in which "owner/name" stands for a repository, whoever's it is.
 OURS = re.compile(
@@ -65,7 +67,9 @@ def old_slug() -> str:
 
 
 def rewritten(text: str, old: str, new: str) -> str:
-    """The text with every mention of the repository OWNER/NAME replaced."""
+    """The text with every mention of the repository OWNER/NAME and its pages replaced."""
+    host = "https://github.com/"
+    text = text.replace(site_address(host + old), site_address(host + new))
     return re.sub(rf"(?<![\w-]){re.escape(old)}(?![\w-])", new, text)
 
 

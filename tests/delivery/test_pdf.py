@@ -5,7 +5,14 @@ import re
 import pytest
 from pypdf import PdfReader
 
-from tools.pdf import TARGET
+from tools.labels import Label, labels
+from tools.pdf import ROOT, TARGET
+
+
+def is_page(label: Label) -> bool:
+    """Whether it names a page of the book, all of which begin with their label."""
+    pages = {"api", "bibliography", "cite", "glossary", "notation", "status"}
+    return label.name.startswith("chapter-") or label.name in pages
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +38,15 @@ def test_has_all_chapters_and_can_be_navigated(pdf: PdfReader) -> None:
 
     assert len(pdf.pages) > 80
     found = titles(pdf.outline)
-    for number in range(1, 9):
-        assert any(title.startswith(f"{number}. ") for title in found), number
-    assert any(title.startswith("Bibliography") for title in found)
+    chapters = {
+        label.text.replace("`", "")
+        for label in labels(ROOT / "book").values()
+        if is_page(label)
+    }
+    numbered = {re.sub(r"^\d\. ", "", title) for title in found}
+    assert len(chapters) >= 12
+    assert chapters <= numbered
+    assert {f"{n}. " for n in range(1, 9)} <= {title[:3] for title in found}
     links = [
         annotation.get_object()
         for page in pdf.pages
@@ -54,7 +67,9 @@ def test_formulas_are_typeset_and_solutions_are_there(text: str) -> None:
 
 
 def test_figures_are_there_and_controls_are_not(pdf: PdfReader, text: str) -> None:
-    assert sum(len(page.images) for page in pdf.pages) >= 30
+    assert sum(len(page.images) for page in pdf.pages) >= 30 + 2 * 9  # frames of figures
+    assert "training step: step 0" in text
+    assert "training step: step 1000" in text
     assert "Show code cell" not in text
     assert "Play: " not in text
 

@@ -5,6 +5,7 @@ page has been executed, and kept beside the cache for builds that reuse its outp
 """
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ import msr
 
 Executions: TypeAlias = dict[str, dict[str, Any]]
 COLUMNS = ("Page", "Run time", "Computed (UTC)", "Commit", "Versions", "Device")
+FIRST_SHARED = 3  # from here on, columns that are often the same in all rows
 
 
 class ExecutionStatus(nodes.General, nodes.Element):
@@ -45,6 +47,7 @@ def record(app: Sphinx, env: BuildEnvironment) -> None:
     known: Executions = json.loads(path.read_text()) if path.is_file() else {}
     executions: Executions = {}
     here = msr.provenance("make book")
+    here["device"] += f", {os.cpu_count()} cores"
     for page, data in NbMetadataCollector.get_doc_data(env).items():
         seconds = (data.get("exec_data") or {}).get("runtime")
         if seconds is not None:
@@ -71,20 +74,34 @@ class FillExecutionStatus(SphinxPostTransform):
             mark.replace_self(_table(self.env, self.app.executions))  # type: ignore[attr-defined]
 
 
-def _table(env: BuildEnvironment, executions: Executions) -> nodes.table:
+def _table(env: BuildEnvironment, executions: Executions) -> list[nodes.Node]:
+    """The table; what is the same for all pages stands above it, once."""
     order = [
         page for page in env.toctree_includes[env.config.root_doc] if page in executions
     ]
     order = [page for page in [env.config.root_doc] if page in executions] + order
     url = str(env.config.html_theme_options["repository_url"])
-    group = nodes.tgroup(cols=len(COLUMNS))
-    group += [nodes.colspec(colwidth=1) for _ in COLUMNS]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row([nodes.Text(name) for name in COLUMNS])
-    for page in order:
-        body += _row(_cells(env, page, executions[page], url))
+    rows = [_cells(env, page, executions[page], url) for page in order]
+    texts = [[cell.astext() for cell in row] for row in rows]
+    shared = [
+        n for n in range(FIRST_SHARED, len(COLUMNS)) if len({row[n] for row in texts}) == 1
+    ]
+    columns = [n for n in range(len(COLUMNS)) if n not in shared]
+    group = nodes.tgroup(
+        "", *(nodes.colspec(colwidth=1) for _ in columns), cols=len(columns)
+    )
+    head = nodes.thead("", _row([nodes.Text(COLUMNS[n]) for n in columns]))
+    body = nodes.tbody("", *(_row([row[n] for n in columns]) for row in rows))
     group += [head, body]
-    return nodes.table("", group, classes=["colwidths-auto", "execution-status"])
+    table = nodes.table("", group, classes=["colwidths-auto", "execution-status"])
+    items = [
+        nodes.list_item(
+            "", nodes.paragraph("", "", nodes.strong("", f"{COLUMNS[n]}: "), rows[0][n])
+        )
+        for n in shared
+    ]
+    summary = [nodes.paragraph("", "The same for all:"), nodes.bullet_list("", *items)]
+    return [*(summary if shared else []), table]
 
 
 def _row(contents: list[nodes.Node]) -> nodes.row:
