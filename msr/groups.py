@@ -170,7 +170,7 @@ def dihedral(n: int) -> FiniteGroup:
 def permutation_group(
     permutations: Sequence[Sequence[int]], name: str = "G"
 ) -> FiniteGroup:
-    """A group of permutations of ``0 .. p-1``, each given as its list of images.
+    """A group of permutations of the points 0 to p-1, each given as its list of images.
 
     The product is composition: ``(a b)(i) = a(b(i))``.
 

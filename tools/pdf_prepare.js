@@ -20,9 +20,11 @@
   for (const figure of document.querySelectorAll(".msr-slideshow")) {
     const slider = figure.querySelector("input");
     const image = figure.querySelector("img"), label = figure.querySelector("output");
-    const last = Number(slider.max), count = Math.min(4, last + 1);
+    const wide = image.naturalWidth > 2.5 * image.naturalHeight;
+    const last = Number(slider.max), count = Math.min(wide ? 3 : 4, last + 1);
     const frames = document.createElement("div");
     frames.className = "printed-frames";
+    if (wide) frames.style.gridTemplateColumns = "1fr";
     for (let i = 0; i < count; i++) {
       slider.value = Math.round((i * last) / (count - 1));
       slider.dispatchEvent(new Event("input"));
@@ -42,7 +44,9 @@
   line.textContent = edition;
   title?.after(line);
 
-  const headings = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")];
+  const headings = [...document.querySelectorAll(
+    "h1, h2, h3, h4, h5, h6, [role='heading']"
+  )];
   return headings
     .filter((heading) => heading.checkVisibility())
     .map((heading) => heading.innerText.replace(/#$/, "").replace(/\s+/g, " ").trim());
