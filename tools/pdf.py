@@ -6,6 +6,7 @@ that the pages fold is left out, and interactive figures show some of their fram
 Usage: python -m tools.pdf    (`make pdf` builds the one page first)
 """
 
+import logging
 import shutil
 import sys
 from datetime import date
@@ -85,6 +86,7 @@ def _entries(writer: PdfWriter):  # type: ignore[no-untyped-def]  # pypdf's obje
 
 def main() -> int:
     """Print the book; returns the exit status."""
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it minds how Chromium counts
     browser_path = chromium()
     if browser_path is None:
         print("error: Chromium not found: install it, or set CHROMIUM to where it is")

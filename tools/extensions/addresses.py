@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+import msr
+
 NOT_FOUND = """\
 <h1>This page does not exist</h1>
 <p>The address has a mistake in it, or the page has moved. These lead on:</p>
@@ -37,6 +39,7 @@ def set_addresses(app: Sphinx, config: Config) -> None:
     options["repository_branch"] = (
         os.environ.get("BOOK_REF") or options["repository_branch"]
     )
+    options["extra_footer"] = f"<p>Version {msr.__version__}. MIT License.</p>"
     config.html_baseurl = site
     config.ogp_site_url = site
     config.ogp_social_cards["site_url"] = urlsplit(site).netloc  # all has no room
