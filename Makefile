@@ -50,9 +50,7 @@ book: $(INSTALLED)
 	@echo "==> Done: open _build/html/index.html"
 
 .PHONY: check
-check: $(INSTALLED)
-	@test -f _build/html/index.html || $(MAKE) book
-	@test -f _build/learning-symmetries.pdf || $(MAKE) pdf
+check: book pdf
 	@echo "==> The built pages in Chromium, the notebooks of colab/ in a fresh environment"
 	$(BIN)/python -m pytest -q --durations 5 tests/delivery
 	@echo "==> Done: the pages load, the notebooks run"

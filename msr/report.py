@@ -29,7 +29,7 @@ def table_text(
         for row in grid
     ]
     lines.insert(1, "-" * max(map(len, lines)))
-    return "\n".join([*lines, "", _footnote(results)])
+    return "\n".join([*lines, "", _footnote(results, grid)])
 
 
 def table_markdown(
@@ -38,10 +38,11 @@ def table_markdown(
     columns: Sequence[str] | None = None,
 ) -> str:
     """The table for a notebook: ``IPython.display.Markdown(table_markdown(...))``."""
-    header, *rows = _grid(results, methods, columns)
+    grid = _grid(results, methods, columns)
+    header, *rows = grid
     lines = [header, ["---", "---", *["---:"] * (len(header) - 2)], *rows]
     table = "\n".join("| " + " | ".join(row) + " |" for row in lines)
-    return f"{table}\n\n{_footnote(results)}"
+    return f"{table}\n\n{_footnote(results, grid)}"
 
 
 def _grid(
@@ -76,7 +77,7 @@ def _papers(value: float, interval: float | None) -> str:
     return f"{value:.{digits}f}" + (f" ± {interval:.2f}" if interval is not None else "")
 
 
-def _footnote(results: Results) -> str:
+def _footnote(results: Results, grid: list[list[str]]) -> str:
     seeds = len({c["seed"] for c in results.cells.values()})
     over = "over seeds" if seeds > 1 else "over test tasks"
     unstable = sum(c.get("unstable", 0) for c in results.cells.values())
@@ -85,10 +86,12 @@ def _footnote(results: Results) -> str:
         if unstable
         else ""
     )
+    printed = any(row[1] == "paper" for row in grid)
+    papers = " The paper's intervals are over test tasks." if printed else ""
     cpu_seconds = sum(c.get("seconds", 0.0) for c in results.cells.values())
     return (
         f"Meta-test MSE, mean and 95% interval {over}; {seeds} "
         f"seed{'s' if seeds > 1 else ''}, {results.config['steps']} outer steps; "
         f"{results.wall_seconds:.0f} s of wall time, {cpu_seconds:.0f} s of all cells "
-        f"together. The paper's intervals are over test tasks.{dagger}"
+        f"together.{papers}{dagger}"
     )

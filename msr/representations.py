@@ -134,7 +134,7 @@ def regular(group: FiniteGroup) -> Representation:
 
 
 def direct_sum(*representations: Representation) -> Representation:
-    """The block-diagonal representation rho_1 + ... + rho_r of one group.
+    """The block-diagonal sum of representations of one group.
 
     Raises:
         ValueError: none is given, or they belong to different groups.

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers_project import run
+from tools.extensions.addresses import site_address
 from tools.publish import publish
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,6 +138,31 @@ def test_publishing_goes_to_the_branch_and_can_be_rolled_back(checkout: Path) ->
     git(*identity, "revert", "--no-edit", "HEAD", cwd=site)
     assert (site / "index.html").read_text() == "first"
     assert len(git("log", "--oneline", cwd=site).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("version", "tags", "wanted"),
+    [
+        ("0.2.0", [], "v0.2.0"),
+        ("0.2.0", ["v0.1.0", "v0.2.0rc1"], "v0.2.0"),
+        ("0.2.0", ["v0.2.0"], ""),
+        ("0.3.0.dev0", [], ""),
+    ],
+)
+def test_a_version_is_released_once(
+    checkout: Path, version: str, tags: list[str], wanted: str
+) -> None:
+    shutil.copy(ROOT / ".ci" / "release-tag", checkout / ".ci")
+    (checkout / "pyproject.toml").write_text(
+        f'version = "{version}"\nRepository = "https://github.com/SomeOne/book"\n'
+    )
+    for tag in tags:
+        git("tag", tag, cwd=checkout)
+        git("push", "--quiet", "origin", tag, cwd=checkout)
+    result = run("bash", ".ci/release-tag", cwd=checkout)
+    site = "https://someone.github.io/book/"
+    assert result.stdout.splitlines() == [f"TAG={wanted}", f"SITE={site}"]
+    assert site == site_address("https://github.com/SomeOne/book")
 
 
 @pytest.mark.parametrize(

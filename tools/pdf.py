@@ -36,7 +36,10 @@ def print_page(page: Page, source: Path, target: Path) -> list[str]:
     page.goto(source.as_uri(), wait_until="networkidle")
     page.evaluate("async () => { await window.MathJax?.startup?.promise }")
     page.emulate_media(media="print")  # what paper does not show is no heading
-    edition = f"{AUTHOR}. Version {msr.__version__}, printed {date.today()}. MIT License."
+    edition = (
+        f"{AUTHOR}. Version {msr.__version__}, printed {date.today()}. MIT License. "
+        "Where the text asks to press Play or to move a slider, some frames are printed."
+    )
     headings: list[str] = page.evaluate(PREPARE.read_text(encoding="utf-8"), edition)
     page.wait_for_timeout(1000)
     page.pdf(
