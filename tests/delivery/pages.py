@@ -57,7 +57,8 @@ class Visit:
         if response.status >= 400:
             self.failed.append(response.url)
         else:
-            self.size += len(response.body())
+            # of a header: to wait for the body here would race with the page's end
+            self.size += int(response.headers.get("content-length", 0))
 
     def _let_through_or_not(self, route: Route) -> None:
         if route.request.url.startswith(self._site):
