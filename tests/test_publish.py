@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers_project import run
-from tools.extensions.addresses import site_address
 from tools.publish import publish
+from tools.repository import site_address
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -153,8 +153,10 @@ def test_a_version_is_released_once(
     checkout: Path, version: str, tags: list[str], wanted: str
 ) -> None:
     shutil.copy(ROOT / ".ci" / "release-tag", checkout / ".ci")
+    shutil.copy(ROOT / "tools" / "repository.py", checkout / "tools")
     (checkout / "pyproject.toml").write_text(
-        f'version = "{version}"\nRepository = "https://github.com/SomeOne/book"\n'
+        f'[project]\nversion = "{version}"\n'
+        '[project.urls]\nRepository = "https://github.com/SomeOne/book"\n'
     )
     for tag in tags:
         git("tag", tag, cwd=checkout)

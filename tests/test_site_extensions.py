@@ -28,6 +28,7 @@ from tools.extensions import (
     front_end_check,
     torch_inventory,
 )
+from tools.repository import site_address
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -101,7 +102,7 @@ def test_the_inventory_is_one_that_sphinx_reads_and_its_names_are_in_torch() -> 
     ],
 )
 def test_the_site_is_at_the_repositorys_pages(repository: str, site: str) -> None:
-    assert addresses.site_address(repository) == site
+    assert site_address(repository) == site
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ import nbformat
 from nbformat import NotebookNode, v4
 
 from .citations import Citations
-from .extensions.addresses import site_address
 from .labels import Label, labels
 from .plain_markdown import Plain
-from .repository import address, release
+from .repository import address, release, site_address
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK, COLAB = ROOT / "book", ROOT / "colab"
@@ -67,7 +66,7 @@ def _next(path: Path, known: dict[str, Label]) -> str:
     """A link to the next chapter's notebook on Colab, of the same release."""
     chapters = sorted(BOOK.glob("0*.ipynb"))
     later = [p for p in chapters if path.name == "intro.ipynb" or p.name > path.name]
-    if not later or path.name == "performance.ipynb":
+    if not later:
         return ""
     (title,) = [
         label.text

@@ -13,8 +13,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-
-from .extensions.addresses import site_address
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 # Links in which "owner/name" stands for a repository, whoever's it is.
@@ -43,6 +42,12 @@ def address() -> str:
             f"got {url}"
         )
     return url
+
+
+def site_address(repository: str) -> str:
+    """The address of a repository's GitHub pages; ends with "/"."""
+    owner, name = urlsplit(repository).path.strip("/").split("/")
+    return f"https://{owner.lower()}.github.io/{name}/"
 
 
 def release() -> str:

@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 import yaml
 from playwright.sync_api import ConsoleMessage, Page, Response, Route
 
-from tools.extensions.addresses import site_address
-from tools.repository import address
+from tools.repository import address, site_address
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"

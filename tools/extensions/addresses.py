@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 import msr
+from tools.repository import site_address
 
 NOT_FOUND = """\
 <h1>This page does not exist</h1>
@@ -23,12 +24,6 @@ NOT_FOUND = """\
 <li><a href="{issues}">Tell us about a broken link</a></li>
 </ul>
 """
-
-
-def site_address(repository: str) -> str:
-    """The address of a repository's GitHub pages; ends with "/"."""
-    owner, name = urlsplit(repository).path.strip("/").split("/")
-    return f"https://{owner.lower()}.github.io/{name}/"
 
 
 def set_addresses(app: Sphinx, config: Config) -> None:

@@ -5,7 +5,6 @@ depends on `msr` and on the pinned versions too. So there is one cache for each 
 these, in a folder named by their digest; the folders of other states are removed.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
+
+from tools.digests import sha256_of_files
 
 ROOT = Path(__file__).resolve().parents[2]
 # The recorded results are package data: chapters read them as part of `msr`.
@@ -28,11 +29,8 @@ def inputs(root: Path = ROOT) -> Iterator[Path]:
 
 def digest(root: Path = ROOT) -> str:
     """Of the names and the contents of `inputs`: 16 hexadecimal digits."""
-    sha = hashlib.sha256()
-    for path in inputs(root):
-        sha.update(path.relative_to(root).as_posix().encode() + b"\0")
-        sha.update(hashlib.sha256(path.read_bytes()).digest())
-    return sha.hexdigest()[:16]
+    files = ((path.relative_to(root).as_posix(), path) for path in inputs(root))
+    return sha256_of_files(files)[:16]
 
 
 def choose_folder(app: Sphinx, config: Config) -> None:

@@ -19,6 +19,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 import msr
+from msr.checkpoint import write_atomically
 
 Executions: TypeAlias = dict[str, dict[str, Any]]
 COLUMNS = ("Page", "Run time", "Computed (UTC)", "Commit", "Versions", "Device")
@@ -56,10 +57,7 @@ def record(app: Sphinx, env: BuildEnvironment) -> None:
             ended = datetime.fromtimestamp(data["exec_data"]["mtime"], UTC)
             new = {**here, "seconds": seconds, "date": ended.isoformat(timespec="seconds")}
             executions[page] = old if same else new
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(executions, indent=1, sort_keys=True))
-    temporary.replace(path)
+    write_atomically(path, json.dumps(executions, indent=1, sort_keys=True).encode())
     app.executions = executions  # type: ignore[attr-defined]
 
 
