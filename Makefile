@@ -24,6 +24,8 @@ help:
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (an hour on two cores)"
 	@echo "make colab       write the notebooks of colab/ from those of book/"
+	@echo "make coursework  build the assignments for students and for grading"
+	@echo "make grade       grade a folder: ASSIGNMENT=1 SUBMISSIONS=folder"
 	@echo "make cover       draw the pictures of book/images again"
 	@echo "make bench       measure time and memory against other libraries (half an hour)"
 	@echo "make repository  write the repository's address where it is needed"
@@ -36,7 +38,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: Python 3.11 or newer is needed, {v.major}.{v.minor} found: say make PYTHON=python3.12, for instance")'
 	@echo "==> Installing into $(VENV) (some minutes and, on Linux with a GPU build of torch, some GB the first time)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[book,test]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[book,test,coursework]"
 	@touch $@
 
 .PHONY: install
@@ -81,6 +83,7 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/python -m tools.repository --check
 	$(BIN)/python -m tools.colab --check
+	$(BIN)/python -m tools.coursework assign --check
 
 .PHONY: chapters
 chapters: $(INSTALLED)
@@ -110,6 +113,22 @@ paper: $(INSTALLED)
 .PHONY: colab
 colab: $(INSTALLED)
 	$(BIN)/python -m tools.colab
+
+# SEED varies the assignments; STUDENTS, a CSV file with a column "student", makes a
+# version for each.
+SEED ?= 0
+STUDENTS ?=
+
+.PHONY: coursework
+coursework: $(INSTALLED)
+	$(BIN)/python -m tools.coursework assign
+	$(BIN)/python -m tools.coursework build --seed $(SEED) $(if $(STUDENTS),--students "$(STUDENTS)")
+
+# Further options: .venv/bin/python -m tools.coursework grade --help
+.PHONY: grade
+grade: $(INSTALLED)
+	@test -n "$(ASSIGNMENT)" -a -n "$(SUBMISSIONS)" || { echo "error: say make grade ASSIGNMENT=1 SUBMISSIONS=folder"; exit 1; }
+	$(BIN)/python -m tools.coursework grade "$(ASSIGNMENT)" "$(SUBMISSIONS)" $(if $(STUDENTS),--students "$(STUDENTS)")
 
 .PHONY: cover
 cover: $(INSTALLED)

@@ -141,10 +141,4 @@ class SteerableConv2d(SeededTasks):
         numbers: list[int],
         y_support: Float[Tensor, "tasks images channels height width"],
     ) -> Float[Tensor, "tasks images channels height width"]:
-        """With noise from a stream of its own."""
-        if not self.noise:
-            return y_support
-        generators = [self._generator(i, "noise", split) for i in numbers]
-        shape = y_support.shape[1:]
-        noise = torch.stack([torch.randn(shape, generator=g) for g in generators])
-        return y_support + self.noise * noise
+        return self._noisy(self.noise, split, numbers, y_support)

@@ -153,6 +153,20 @@ class SeededTasks:
         """The support targets as a learner sees them."""
         return y_support
 
+    def _noisy(
+        self,
+        noise: float,
+        split: Split,
+        numbers: list[int],
+        y: Float[Tensor, "tasks support *y"],
+    ) -> Float[Tensor, "tasks support *y"]:
+        """With normal noise of this standard deviation, from a stream of its own."""
+        if not noise:
+            return y
+        generators = [self._generator(i, "noise", split) for i in numbers]
+        draws = [torch.randn(y.shape[1:], generator=g) for g in generators]
+        return y + noise * torch.stack(draws)
+
     def _parameters(
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks *parameters"]:

@@ -1,0 +1,20 @@
+from otter.test_files import test_case
+
+OK_FORMAT = False
+
+name = "q3"
+points = 4
+all_or_nothing = True
+
+@test_case(points=None, hidden=False)
+def test_shifts(commuting_permutations, my_symmetries):
+    import msr
+    from msr.coursework import unchanged
+    group = msr.cyclic(8)
+    basis = msr.group_convolution_matrix(group).double()
+    found = unchanged(commuting_permutations, basis)
+    found = sorted(([int(i) for i in p] for p in found))
+    shifts = sorted(([(i + s) % 8 for i in range(8)] for s in range(8)))
+    assert found == shifts, f'convolution on a circle of 8 commutes with the 8 shifts, {len(found)} found'
+    assert list(range(8)) in [[int(i) for i in p] for p in my_symmetries], 'the identity commutes with everything: it should be in my_symmetries'
+

@@ -1,0 +1,191 @@
+"""What the tests of the coursework have in common: comparing, and saying what is wrong.
+
+The functions raise AssertionError, whose message a student reads.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import msr
+
+Function = Callable[..., Any]
+TOLERANCE = 1e-4  # of an answer in single precision
+
+
+def as_tensor(answer: Any, what: str = "the result") -> Tensor:
+    """An answer as a float64 tensor: tensors, arrays, numbers and nested lists will do.
+
+    Raises:
+        AssertionError: it is none of these, or holds NaN or infinity.
+    """
+    if answer is None or answer is Ellipsis:
+        raise AssertionError(f"{what} is missing: does your function return it?")
+    try:
+        if isinstance(answer, list | tuple):
+            answer = torch.stack([as_tensor(part, what) for part in answer])
+        tensor = torch.as_tensor(answer).detach().cpu().double()
+    except (TypeError, ValueError, RuntimeError):
+        raise AssertionError(
+            f"{what} should be a tensor of numbers, got {type(answer).__name__}"
+        ) from None
+    if not torch.isfinite(tensor).all():
+        raise AssertionError(f"{what} holds NaN or infinity")
+    return tensor
+
+
+def close(
+    answer: Any, expected: Any, hint: str, what: str = "the result", scale: float = 1.0
+) -> None:
+    """Raise unless the answer has the expected shape and values.
+
+    Args:
+        answer: the student's.
+        expected: a tensor or number.
+        hint: what to think of if the values differ.
+        what: how to call the answer.
+        scale: the tolerance in units of 1e-4, relative to the largest expected value.
+
+    Raises:
+        AssertionError: shape or values differ.
+    """
+    got, wanted = as_tensor(answer, what), as_tensor(expected)
+    if got.shape != wanted.shape:
+        raise AssertionError(
+            f"{what} should have shape {tuple(wanted.shape)}, got {tuple(got.shape)}"
+        )
+    largest = max(1.0, float(wanted.abs().max())) if wanted.numel() else 1.0
+    if not torch.allclose(got, wanted, rtol=0.0, atol=scale * TOLERANCE * largest):
+        raise AssertionError(f"{what} has the right shape but other values. {hint}")
+
+
+def unchanged(function: Function, *arguments: Any) -> Any:
+    """Call a student's function on copies, and raise if it changes what it was given.
+
+    Raises:
+        AssertionError: the function is not written yet, or a tensor or list that it was
+            given is not as it was, nor is the gradient stored with a tensor.
+    """
+    if function is None or not callable(function):
+        raise AssertionError("the function is not defined: run the cell that defines it")
+    copies = [_copy(argument) for argument in arguments]
+    result = function(*copies)
+    if result is None or result is Ellipsis:
+        raise AssertionError("the function returns nothing yet")
+    for number, (copy, argument) in enumerate(zip(copies, arguments, strict=True), 1):
+        if not _same(copy, argument):
+            raise AssertionError(
+                f"the function changes its argument number {number}: the caller may still "
+                "need it. Work on a copy, or on new tensors"
+            )
+    return result
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, list | tuple):
+        return type(value)(_copy(part) for part in value)
+    return value
+
+
+def _same(value: Any, original: Any) -> bool:
+    if isinstance(original, Tensor):
+        kept = isinstance(value, Tensor) and value.shape == original.shape
+        return kept and torch.equal(value, original) and value.grad is None
+    if isinstance(original, list | tuple):
+        pairs = zip(value, original, strict=False)
+        return len(value) == len(original) and all(_same(a, b) for a, b in pairs)
+    return True
+
+
+def same_span(answer: Any, expected: Tensor, hint: str, what: str = "the basis") -> None:
+    """Raise unless the columns of two matrices span the same space.
+
+    Raises:
+        AssertionError: rows or columns differ in number, the columns are dependent, or
+            the spans differ.
+    """
+    got, wanted = as_tensor(answer, what), as_tensor(expected)
+    if got.ndim != 2 or len(got) != len(wanted):
+        raise AssertionError(
+            f"{what} should have {len(wanted)} rows and one column per basis element, "
+            f"got shape {tuple(got.shape)}"
+        )
+    if got.shape[1] and int(torch.linalg.matrix_rank(got, rtol=TOLERANCE)) < got.shape[1]:
+        raise AssertionError(f"the columns of {what} are linearly dependent")
+    if got.shape[1] != wanted.shape[1]:
+        raise AssertionError(f"{what} has the wrong number of columns. {hint}")
+    if got.shape[1]:
+        angle = float(msr.principal_angles(got, wanted).max())
+        if angle > 10 * TOLERANCE:
+            raise AssertionError(f"{what} spans another space. {hint}")
+
+
+@contextmanager
+def forbid(function: Function, *names: str) -> Iterator[None]:
+    """While inside, the named functions of msr are out of reach of a student's function.
+
+    Raises:
+        AssertionError: the function uses one of them.
+    """
+    originals = {name: getattr(msr, name) for name in names}
+    for name, value in _globals_used(function).items():
+        for forbidden, original in originals.items():
+            if value is original:
+                raise AssertionError(f"{name} is msr.{forbidden}: write your own here")
+    try:
+        for name in names:
+            setattr(msr, name, _refusal(name))
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(msr, name, original)
+
+
+@contextmanager
+def in_float64() -> Iterator[None]:
+    """While inside, double precision is torch's default, whatever the notebook has set."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _refusal(name: str) -> Function:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError(f"msr.{name} does what is asked for here: write your own")
+
+    return refuse
+
+
+def _globals_used(function: Function) -> dict[str, Any]:
+    """What a function of the notebook refers to, by name, helpers of its own included."""
+    found: dict[str, Any] = {}
+    pending = [function]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop()
+        code = getattr(current, "__code__", None)
+        if code is None or id(code) in seen:
+            continue
+        seen.add(id(code))
+        scope: dict[str, Any] = getattr(current, "__globals__", {})
+        for name in _names(code) & scope.keys():
+            found[name] = scope[name]
+            if getattr(scope[name], "__globals__", None) is scope:
+                pending.append(scope[name])
+    return found
+
+
+def _names(code: CodeType) -> set[str]:
+    nested = [
+        _names(constant) for constant in code.co_consts if isinstance(constant, CodeType)
+    ]
+    return set(code.co_names).union(*nested)

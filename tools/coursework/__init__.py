@@ -1,0 +1,1 @@
+"""Graded coursework: built with Otter-Grader, graded without Docker."""
