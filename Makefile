@@ -143,6 +143,7 @@ bench: $(INSTALLED)
 repository: $(INSTALLED)
 	$(BIN)/python -m tools.repository
 	$(BIN)/python -m tools.colab
+	$(BIN)/python -m tools.coursework assign
 
 # torch is held at the version that the book was measured with.
 .PHONY: lock

@@ -88,13 +88,15 @@ def test_moving_the_repository_rewrites_every_mention(tmp_path: Path) -> None:
     assert (
         run(sys.executable, "-m", "tools.repository", "--check", cwd=copy).returncode == 1
     )
+    file.write_text(file.read_text().replace(f'"{PROJECT["version"]}"', '"7.8.9"'))
     assert run(sys.executable, "-m", "tools.repository", cwd=copy).returncode == 0
+    assert run(sys.executable, "-m", "tools.coursework", "assign", cwd=copy).returncode == 0
     assert (
         run(sys.executable, "-m", "tools.repository", "--check", cwd=copy).returncode == 0
     )
     texts = {
         path.relative_to(copy): path.read_text()
-        for pattern in ("*.md", "*.cff", "*.yml", "*.toml", "book/*")
+        for pattern in ("*.md", "*.cff", "*.yml", "*.toml", "book/*", "coursework/*/*")
         for path in copy.glob(pattern)
         if path.is_file()
     }
@@ -102,6 +104,13 @@ def test_moving_the_repository_rewrites_every_mention(tmp_path: Path) -> None:
     assert pages in (ROOT / "README.md").read_text()
     assert not [name for name, text in texts.items() if old in text or pages in text]
     assert sum("someone/new.name" in text for text in texts.values()) >= 5
+    for path in (copy / "coursework" / "sources").glob("*.ipynb"):
+        assert path.read_text().count("git+https://github.com/someone/new.name@v7.8.9") == 2
+    for path in (copy / "book").glob("*.ipynb"):
+        text = path.read_text()
+        assert text.count("git+https://github.com/someone/new.name") == text.count(
+            "@v7.8.9"
+        )
 
 
 def test_toc_lists_every_chapter() -> None:

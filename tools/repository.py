@@ -23,8 +23,13 @@ OURS = re.compile(
     r"|git\+https://github\.com/)"
     r"(?P<slug>[\w.-]+/[\w-]+(?:\.[\w-]+)*)"
 )
-# The second line of the address that a notebook's set-up cell installs from, in JSON.
-RELEASE = re.compile(r'(?<=^    "        \\"@)[\w.]+(?=\\",\\n",$)', re.M)
+# The end of the address that a notebook installs from, in JSON: on a line of its own, or
+# after the address.
+RELEASE = re.compile(
+    r'(?P<before>^    "(?: +\\"|.*git\+https://github\.com/[\w.-]+/[\w.-]+)@)[\w.]+'
+    r'(?=(?:\\",)?\\n",$)',
+    re.M,
+)
 CONFIG_URL = re.compile(r"^  url: https://github\.com/(?P<slug>[\w.-]+/[\w.-]+)$", re.M)
 
 
@@ -59,7 +64,8 @@ def release() -> str:
 
 def files() -> Iterator[Path]:
     """The files that may hold the address."""
-    for pattern in ("*.md", "*.cff", "_config.yml", "book/*.md", "book/*.ipynb"):
+    notebooks = ("book/*.ipynb", "coursework/sources/*.ipynb")
+    for pattern in ("*.md", "*.cff", "_config.yml", "book/*.md", *notebooks):
         yield from sorted(ROOT.glob(pattern))
 
 
@@ -85,7 +91,7 @@ def main(arguments: list[str]) -> int:
     stale = []
     for path in files():
         text = path.read_text(encoding="utf-8")
-        wanted = RELEASE.sub(release(), rewritten(text, old, new))
+        wanted = RELEASE.sub(rf"\g<before>{release()}", rewritten(text, old, new))
         others = [m["slug"] for m in OURS.finditer(wanted) if m["slug"] != new]
         if others:
             raise ValueError(f"{path.name}: expected links to {new}, got {others[0]}")

@@ -99,7 +99,9 @@ def main(arguments: list[str]) -> int:
         elif not parsed.check:
             build.write()
         elif stale := build.check():
-            print(f"out of step with coursework/: {', '.join(stale)}: run make coursework")
+            print(
+                f"out of step with their sources: {', '.join(stale)}: run make coursework"
+            )
             return 1
     except (ValueError, RuntimeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSEWORK = ROOT / "coursework"
+SOURCES = COURSEWORK / "sources"
 BUILT = ROOT / "_build" / "coursework"
 
 
@@ -17,7 +18,7 @@ class Assignment:
     @property
     def source(self) -> Path:
         """The notebook that everything else is generated from."""
-        return COURSEWORK / f"{self.name}.ipynb"
+        return SOURCES / f"{self.name}.ipynb"
 
     @property
     def student(self) -> Path:
@@ -32,7 +33,7 @@ class Assignment:
 
 def assignments() -> list[Assignment]:
     """All of them, in order."""
-    return [Assignment(path.stem) for path in sorted(COURSEWORK.glob("*.ipynb"))]
+    return [Assignment(path.stem) for path in sorted(SOURCES.glob("*.ipynb"))]
 
 
 def assignment(name: str) -> Assignment:
