@@ -23,11 +23,11 @@ OURS = re.compile(
     r"|git\+https://github\.com/)"
     r"(?P<slug>[\w.-]+/[\w-]+(?:\.[\w-]+)*)"
 )
-# The end of the address that a notebook installs from, in JSON: on a line of its own, or
-# after the address.
+# The end of an address that a notebook installs from, in JSON: on a line of its own, after
+# the address, or in that of an archive.
 RELEASE = re.compile(
-    r'(?P<before>^    "(?: +\\"|.*git\+https://github\.com/[\w.-]+/[\w.-]+)@)[\w.]+'
-    r'(?=(?:\\",)?\\n",$)',
+    r'^(?P<before>    "(?: +\\"@|.*https://github\.com/[\w.-]+/[\w.-]+(?:@|/archive/)))'
+    r'[\w.]+(?=(?:\\",|\.zip)\\n",$)',
     re.M,
 )
 CONFIG_URL = re.compile(r"^  url: https://github\.com/(?P<slug>[\w.-]+/[\w.-]+)$", re.M)

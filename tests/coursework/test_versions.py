@@ -130,7 +130,7 @@ def test_autograder_archive_has_what_gradescope_needs() -> None:
         assert {"run_autograder", "setup.sh", "environment.yml"} <= names
         assert {f"tests/{name}.py" for name in questions(known.name)} <= names
         (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
-        assert any(line.endswith(f"@{release()}") for line in pip)
+        assert any(line.endswith(f"/archive/{release()}.zip") for line in pip)
 
 
 def test_build_with_a_version_for_each_student(tmp_path: Path) -> None:

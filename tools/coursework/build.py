@@ -181,7 +181,6 @@ def build(
     Returns:
         the files written.
     """
-    shutil.rmtree(out, ignore_errors=True)
     made = {a.name: versions(a, seed) for a in assignments()}
     notebooks = {f"{name}.ipynb": v.student.encode() for name, v in made.items()}
     files: dict[str, bytes] = {"student.zip": packed(notebooks)}
@@ -194,6 +193,7 @@ def build(
         for number, student in students.items():
             for name, text in notebooks.items():
                 files[f"versions/{student}/{name}"] = _numbered(text, number)
+    shutil.rmtree(out, ignore_errors=True)
     for name, content in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
