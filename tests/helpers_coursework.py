@@ -1,6 +1,7 @@
 """Answers to the assignments, judged as Otter judges them, without a kernel."""
 
 import ast
+import json
 import os
 import re
 import tempfile
@@ -15,7 +16,7 @@ import torch
 from otter.test_files import create_test_file
 
 from tools.coursework.build import set_seed
-from tools.coursework.sources import assignment
+from tools.coursework.sources import Assignment, assignment
 
 ANSWERS = Path(__file__).parent / "coursework" / "answers"
 HEADING = re.compile(r"^# %% (?P<question>q\d+): (?P<title>.+)$", re.M)
@@ -50,6 +51,24 @@ def answers(kind: str) -> Iterator[Answer]:
         parts = HEADING.split(path.read_text(encoding="utf-8"))[1:]
         for question, title, code in zip(*[iter(parts)] * 3, strict=True):
             yield Answer(path.stem, question, title, code.strip())
+
+
+def secret_lines(known: Assignment) -> set[str]:
+    """The lines of the solutions, code and text, that give something away."""
+    cells = nbformat.read(known.source, as_version=4).cells
+    found: set[str] = set()
+    within = False
+    for cell in cells:
+        if cell.cell_type == "raw":
+            within = cell.source.startswith("# BEGIN SOLUTION")
+        elif within and cell.cell_type == "markdown":
+            found |= set(cell.source.splitlines())
+        elif within:
+            body = re.findall(r"# BEGIN SOLUTION(.*?)# END SOLUTION", cell.source, re.S)
+            found |= set("\n".join(body).splitlines())
+            answered = cell.source.count("# SOLUTION") + len(body)
+            assert answered, "a cell of a solution that students would see"
+    return {json.dumps(line.strip())[1:-1] for line in found if len(line.strip()) > 20}
 
 
 @cache

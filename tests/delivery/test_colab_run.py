@@ -17,6 +17,8 @@ import pytest
 from nbclient import NotebookClient
 
 from helpers_project import copy_of_project
+from tools.coursework.build import versions
+from tools.coursework.sources import assignments
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
@@ -94,6 +96,40 @@ def test_runs_in_an_environment_like_colabs(
             assert output.get("name") != "stderr", output
     counts = [c.execution_count for c in notebook.cells if c.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
+
+
+def test_students_notebooks_run_alone(environment: Environment, tmp_path: Path) -> None:
+    """The first cell of the first one installs msr and Otter; no answer passes a test."""
+    environment.remove_what_was_installed()
+    for known in assignments():
+        notebook = nbformat.read(known.student, as_version=4)
+        folder = tmp_path / known.name
+        folder.mkdir()
+        environment.run(notebook, folder)
+        said = checked(notebook)
+        assert len(said) == len(list(known.checks.glob("*.py")))
+        assert not any("passed!" in text for text in said.values())
+        for text in said.values():
+            assert "AssertionError: " in text
+    after = environment.packages()
+    assert {"learning-symmetries", "otter-grader"} <= after.keys()
+    assert {name: after[name] for name in environment.shipped} == environment.shipped
+
+    solved = nbformat.reads(versions(assignments()[0]).solution, as_version=4)
+    environment.run(solved, tmp_path)
+    assert all("passed!" in text for text in checked(solved).values())
+
+
+def checked(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """What each question's check says; no other cell may say that something failed."""
+    said = {}
+    for cell in notebook.cells:
+        outputs = cell.get("outputs", [])
+        assert not [o for o in outputs if o.output_type == "error"], outputs
+        assert not [o for o in outputs if o.get("name") == "stderr"], outputs
+        if cell.source.startswith("grader.check"):
+            said[cell.source] = outputs[0].data["text/plain"]
+    return said
 
 
 def test_says_why_msr_could_not_be_installed(

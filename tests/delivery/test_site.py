@@ -9,6 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 from pages import BOOK, HTML, MADE, NOTEBOOKS, PREFIX
 
+from helpers_coursework import secret_lines
+from tools.coursework.sources import assignments
+
 
 @cache
 def parsed(path: Path) -> BeautifulSoup:
@@ -42,6 +45,21 @@ def test_internal_links_lead_somewhere(path: str) -> None:
             assert unquote(parts.fragment) in anchors(target), tag
         checked += 1
     assert checked > 10 or path == "index.html"
+
+
+def test_the_site_has_no_solution_of_the_coursework() -> None:
+    texts = {
+        path: path.read_text(encoding="utf-8", errors="replace")
+        for path in HTML.rglob("*")
+        if path.suffix in {".html", ".ipynb", ".md", ".txt", ".js", ".json"}
+    }
+    downloads = {path.stem for path in texts if "_downloads" in path.parts}
+    for known in assignments():
+        assert known.name in downloads
+        lines = secret_lines(known)
+        # a line like "for step in range(steps):" is in many places
+        shared = {path: [x for x in lines if x in text] for path, text in texts.items()}
+        assert {path: found for path, found in shared.items() if len(found) > 2} == {}
 
 
 def test_the_first_address_leads_to_the_landing_page(visit) -> None:
