@@ -67,13 +67,21 @@ def unchanged(function: Function, *arguments: Any) -> Any:
     """Call a student's function on copies, and raise if it changes what it was given.
 
     Raises:
-        AssertionError: the function is not written yet, or a tensor or list that it was
-            given is not as it was, nor is the gradient stored with a tensor.
+        AssertionError: the function is not written yet, or raises an error, or a tensor
+            or list that it was given is not as it was, or has a gradient stored with it.
     """
     if function is None or not callable(function):
         raise AssertionError("the function is not defined: run the cell that defines it")
     copies = [_copy(argument) for argument in arguments]
-    result = function(*copies)
+    try:
+        result = function(*copies)
+    except AssertionError:
+        raise
+    except Exception as error:
+        given = ", ".join(_described(argument) for argument in arguments)
+        raise AssertionError(
+            f"the function raises {type(error).__name__}: {error}. Called with {given}"
+        ) from error
     if result is None or result is Ellipsis:
         raise AssertionError("the function returns nothing yet")
     for number, (copy, argument) in enumerate(zip(copies, arguments, strict=True), 1):
@@ -85,9 +93,19 @@ def unchanged(function: Function, *arguments: Any) -> Any:
     return result
 
 
+def _described(value: Any) -> str:
+    if isinstance(value, Tensor):
+        return f"shape {tuple(value.shape)}"
+    if isinstance(value, list | tuple):
+        return f"{type(value).__name__} of {len(value)}"
+    return "a function" if callable(value) else repr(value)
+
+
 def _copy(value: Any) -> Any:
     if isinstance(value, Tensor):
-        return value.detach().clone().requires_grad_(value.requires_grad)
+        copy = value.detach().clone().requires_grad_(value.requires_grad)
+        copy.grad = None if value.grad is None else value.grad.clone()
+        return copy
     if isinstance(value, list | tuple):
         return type(value)(_copy(part) for part in value)
     return value
@@ -95,8 +113,11 @@ def _copy(value: Any) -> Any:
 
 def _same(value: Any, original: Any) -> bool:
     if isinstance(original, Tensor):
-        kept = isinstance(value, Tensor) and value.shape == original.shape
-        return kept and torch.equal(value, original) and value.grad is None
+        if not isinstance(value, Tensor) or not torch.equal(value, original):
+            return False
+        if value.grad is None or original.grad is None:
+            return value.grad is original.grad
+        return torch.equal(value.grad, original.grad)
     if isinstance(original, list | tuple):
         pairs = zip(value, original, strict=False)
         return len(value) == len(original) and all(_same(a, b) for a, b in pairs)
@@ -131,13 +152,16 @@ def forbid(function: Function, *names: str) -> Iterator[None]:
     """While inside, the named functions of msr are out of reach of a student's function.
 
     Raises:
-        AssertionError: the function uses one of them.
+        AssertionError: the function, or a function of the notebook that it calls, names
+            one of them.
     """
     originals = {name: getattr(msr, name) for name in names}
-    for name, value in _globals_used(function).items():
-        for forbidden, original in originals.items():
-            if value is original:
-                raise AssertionError(f"{name} is msr.{forbidden}: write your own here")
+    for code, scope in _own_code(function):
+        for used in _names(code):
+            value = scope.get(used)
+            for name, original in originals.items():
+                if value is original or (used == name and used not in scope):
+                    _refusal(name)()
     try:
         for name in names:
             setattr(msr, name, _refusal(name))
@@ -165,23 +189,19 @@ def _refusal(name: str) -> Function:
     return refuse
 
 
-def _globals_used(function: Function) -> dict[str, Any]:
-    """What a function of the notebook refers to, by name, helpers of its own included."""
-    found: dict[str, Any] = {}
-    pending = [function]
-    seen: set[int] = set()
+def _own_code(function: Function) -> Iterator[tuple[CodeType, dict[str, Any]]]:
+    """The code of a function of the notebook and of those it calls, with their globals."""
+    pending, seen = [function], set()
     while pending:
         current = pending.pop()
         code = getattr(current, "__code__", None)
-        if code is None or id(code) in seen:
+        if code is None or code in seen:
             continue
-        seen.add(id(code))
+        seen.add(code)
         scope: dict[str, Any] = getattr(current, "__globals__", {})
-        for name in _names(code) & scope.keys():
-            found[name] = scope[name]
-            if getattr(scope[name], "__globals__", None) is scope:
-                pending.append(scope[name])
-    return found
+        yield code, scope
+        used = [scope[name] for name in _names(code) & scope.keys()]
+        pending += [value for value in used if getattr(value, "__globals__", None) is scope]
 
 
 def _names(code: CodeType) -> set[str]:

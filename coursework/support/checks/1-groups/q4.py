@@ -16,7 +16,7 @@ def test_shifts(equivariance_error):
     errors = unchanged(equivariance_error, lambda x: x.roll(1, 1), rho, rho, x)
     close(errors, torch.zeros(4), 'Shifting commutes with shifts: all errors are 0.')
     weights = torch.tensor([1.0, 0.0, 0.0, 0.0]).to(rho)
-    errors = unchanged(equivariance_error, lambda x: x * weights, rho, rho, x)
+    errors = unchanged(equivariance_error, lambda x: x * weights.to(x), rho, rho, x)
     close(errors[0], 0.0, 'The identity changes nothing.', what='the error at e')
     assert float(errors[1]) > 0.1, 'a map that looks at one place only is not equivariant to shifts'
 
