@@ -124,6 +124,7 @@ def test_autograder_archive_has_what_gradescope_needs() -> None:
         assert content == versions(known).autograder
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
+            assert {info.date_time[0] for info in archive.infolist()} == {1980}
             environment = yaml.safe_load(archive.read("environment.yml"))
         assert {"run_autograder", "setup.sh", "environment.yml"} <= names
         assert {f"tests/{name}.py" for name in questions(known.name)} <= names
