@@ -44,8 +44,8 @@ class HiddenSymmetry(SeededTasks):
     seed: int = 0
     train_tasks: int = 2000
     test_tasks: int = 500
-    train_examples: int = 20
-    test_examples: int = 20
+    train_examples: int = 6
+    test_examples: int = 6
     support: int = 4
 
     def __post_init__(self) -> None:

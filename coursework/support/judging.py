@@ -3,9 +3,7 @@
 The functions raise AssertionError, whose message a student reads.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import CodeType
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,7 +22,9 @@ def as_tensor(answer: Any, what: str = "the result") -> Tensor:
         AssertionError: it is none of these, or holds NaN or infinity.
     """
     if answer is None or answer is Ellipsis:
-        raise AssertionError(f"{what} is missing: does your function return it?")
+        raise AssertionError(
+            f"{what} is missing: is it returned, or stored, and was the cell run?"
+        )
     try:
         if isinstance(answer, list | tuple):
             answer = torch.stack([as_tensor(part, what) for part in answer])
@@ -80,7 +80,7 @@ def unchanged(function: Function, *arguments: Any) -> Any:
     except Exception as error:
         given = ", ".join(_described(argument) for argument in arguments)
         raise AssertionError(
-            f"the function raises {type(error).__name__}: {error}. Called with {given}"
+            f"the function raises {type(error).__name__} when called with {given}: {error}"
         ) from error
     if result is None or result is Ellipsis:
         raise AssertionError("the function returns nothing yet")
@@ -121,7 +121,7 @@ def _same(value: Any, original: Any) -> bool:
     if isinstance(original, list | tuple):
         pairs = zip(value, original, strict=False)
         return len(value) == len(original) and all(_same(a, b) for a, b in pairs)
-    return True
+    return callable(original) or bool(value == original)
 
 
 def same_span(answer: Any, expected: Tensor, hint: str, what: str = "the basis") -> None:
@@ -147,65 +147,18 @@ def same_span(answer: Any, expected: Tensor, hint: str, what: str = "the basis")
             raise AssertionError(f"{what} spans another space. {hint}")
 
 
-@contextmanager
-def forbid(function: Function, *names: str) -> Iterator[None]:
-    """While inside, the named functions of msr are out of reach of a student's function.
+def as_permutations(answer: Any, size: int = 8) -> list[list[int]]:
+    """A list of permutations, sorted, however it is written.
 
     Raises:
-        AssertionError: the function, or a function of the notebook that it calls, names
-            one of them.
+        AssertionError: it is something else.
     """
-    originals = {name: getattr(msr, name) for name in names}
-    for code, scope in _own_code(function):
-        for used in _names(code):
-            value = scope.get(used)
-            for name, original in originals.items():
-                if value is original or (used == name and used not in scope):
-                    _refusal(name)()
+    expected = f"expected a list of permutations, each a list of {size} integers"
     try:
-        for name in names:
-            setattr(msr, name, _refusal(name))
-        yield
-    finally:
-        for name, original in originals.items():
-            setattr(msr, name, original)
-
-
-@contextmanager
-def in_float64() -> Iterator[None]:
-    """While inside, double precision is torch's default, whatever the notebook has set."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-def _refusal(name: str) -> Function:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise AssertionError(f"msr.{name} does what is asked for here: write your own")
-
-    return refuse
-
-
-def _own_code(function: Function) -> Iterator[tuple[CodeType, dict[str, Any]]]:
-    """The code of a function of the notebook and of those it calls, with their globals."""
-    pending, seen = [function], set()
-    while pending:
-        current = pending.pop()
-        code = getattr(current, "__code__", None)
-        if code is None or code in seen:
-            continue
-        seen.add(code)
-        scope: dict[str, Any] = getattr(current, "__globals__", {})
-        yield code, scope
-        used = [scope[name] for name in _names(code) & scope.keys()]
-        pending += [value for value in used if getattr(value, "__globals__", None) is scope]
-
-
-def _names(code: CodeType) -> set[str]:
-    nested = [
-        _names(constant) for constant in code.co_consts if isinstance(constant, CodeType)
-    ]
-    return set(code.co_names).union(*nested)
+        found = [[int(i) for i in p] for p in answer]
+    except (TypeError, ValueError, RuntimeError):
+        raise AssertionError(f"{expected}, got {type(answer).__name__}") from None
+    for p in found:
+        if sorted(p) != list(range(size)):
+            raise AssertionError(f"{expected}, got {p} among them")
+    return sorted(found)

@@ -14,4 +14,8 @@ def test_small_tables(is_group):
     assert unchanged(is_group, addition), 'addition modulo 4 is a group'
     subtraction = (torch.arange(4)[:, None] - torch.arange(4)) % 4
     assert not unchanged(is_group, subtraction), 'subtraction modulo 4 is no group: 0 - a is not a'
+    doubling = torch.tensor([[0, 1, 2], [1, 0, 2], [2, 2, 2]])
+    assert not unchanged(is_group, doubling), 'element 2 has no inverse here'
+    shifted = (torch.arange(4)[:, None] + torch.arange(4) + 1) % 4
+    assert unchanged(is_group, shifted), 'a + b + 1 modulo 4 is a group, with the identity 3'
 

@@ -16,4 +16,8 @@ def test_signs(is_representation):
     assert unchanged(is_representation, table, sign), '1 and -1 represent C2'
     double = torch.tensor([[[1.0]], [[2.0]]])
     assert not unchanged(is_representation, table, double), '2 times 2 is not 1'
+    S3 = msr.symmetric(3)
+    regular = msr.regular(S3).matrices.double()
+    assert unchanged(is_representation, S3.table, regular), 'the regular representation of S3 is one'
+    assert not unchanged(is_representation, S3.table, regular.mT.clone()), 'the transposed matrices multiply in the opposite order'
 

@@ -19,4 +19,7 @@ def test_shifts(equivariance_error):
     errors = unchanged(equivariance_error, lambda x: x * weights.to(x), rho, rho, x)
     close(errors[0], 0.0, 'The identity changes nothing.', what='the error at e')
     assert float(errors[1]) > 0.1, 'a map that looks at one place only is not equivariant to shifts'
+    rho = msr.regular(msr.symmetric(3)).matrices.double()
+    x = torch.tensor([[1, 2, 4, 8, 16, 32], [1, 0, 0, 0, 0, 0]]).double()
+    close(unchanged(equivariance_error, lambda x: x.cumsum(1), rho, rho, x), torch.tensor([0.0, 0.969, 0.552, 1.4, 1.275, 1.582]), 'Found with S3 and the running sum. What acts on rows from the right? What is summed before the root is taken? What is divided by?', what='the error', scale=50.0)
 

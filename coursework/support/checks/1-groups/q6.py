@@ -16,5 +16,9 @@ def test_two_elements(symmetrize):
     averaged = unchanged(symmetrize, lambda x: x * first.to(x), rho, rho)
     assert callable(averaged), 'symmetrize should return a function'
     x = torch.tensor([[2.0, 4.0]]).to(rho)
-    close(unchanged(averaged, x), torch.tensor([[1.0, 2.0]]), 'Looking at the first entry, and at the second, half of each.')
+    close(unchanged(averaged, x), torch.tensor([[1.0, 2.0]]), 'Found with C2 exchanging two entries, f(x) = (x_0, 0) and x = (2, 4): the average has half of each entry.')
+    rho = msr.regular(msr.cyclic(3)).matrices.double()
+    keep = torch.tensor([0.0, 1.0, 0.0]).double()
+    averaged = unchanged(symmetrize, lambda x: x.roll(1, 1) * keep.to(x), rho, rho)
+    close(averaged(torch.tensor([[3.0, 6.0, 9.0]]).double()), torch.tensor([[3.0, 1.0, 2.0]]), 'Found with C3 shifting three entries, and a map that writes x_0 to place 1 and 0 elsewhere.')
 

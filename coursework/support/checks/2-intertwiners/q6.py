@@ -15,6 +15,9 @@ def test_cyclic(belongs, mystery_group):
     U = msr.group_convolution_matrix(group).double()
     assert unchanged(belongs, U, group.table), 'convolution on C4 respects C4'
     dense = torch.eye(16, dtype=torch.float64)
-    assert not unchanged(belongs, dense, group.table), 'nothing is shared here'
+    assert not unchanged(belongs, dense, group.table), 'U = I says that nothing is shared: such layers respect no group'
+    S3 = msr.symmetric(3)
+    U = msr.group_convolution_matrix(S3).double()
+    assert unchanged(belongs, U, S3.table), 'convolution on S3 respects S3'
     assert mystery_group in ('C8', 'C4xC2', 'C2xC2xC2', 'D4', 'Q8'), 'mystery_group should be one of the five names'
 

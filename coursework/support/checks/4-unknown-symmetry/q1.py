@@ -12,5 +12,5 @@ def test_learner(learner, seed):
     from msr.coursework import HiddenSymmetry
     assert isinstance(learner, msr.MetaLearner), 'learner should be an msr.MetaLearner'
     result = msr.meta_test(learner, HiddenSymmetry(seed, test_tasks=100), progress=False)
-    assert result.mse < 0.3, f'the error on 100 test tasks is {result.mse:.2f}: train it'
+    assert result.mse < 0.08, f'the error on 100 test tasks is {result.mse:.3f}, not below 0.06 on average'
 
