@@ -72,7 +72,8 @@ def test_does_not_flag_what_is_usual(cell: str) -> None:
 
 def test_tells_the_version() -> None:
     content = ONE.student.read_bytes().replace(b"seed = 0 ", b"seed = 42 ")
-    assert submission(content, ONE).seed == 42
+    found = submission(content, ONE)
+    assert (found.seed, found.flags) == (42, ())
     assert submission(student_notebook("seed = 5"), ONE).seed is None  # two of them
 
 
