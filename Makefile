@@ -118,6 +118,7 @@ colab: $(INSTALLED)
 # version for each.
 SEED ?= 0
 STUDENTS ?=
+VERSIONS ?=
 
 .PHONY: coursework
 coursework: $(INSTALLED)
@@ -128,7 +129,7 @@ coursework: $(INSTALLED)
 .PHONY: grade
 grade: $(INSTALLED)
 	@test -n "$(ASSIGNMENT)" -a -n "$(SUBMISSIONS)" || { echo "error: say make grade ASSIGNMENT=1 SUBMISSIONS=folder"; exit 1; }
-	$(BIN)/python -m tools.coursework grade "$(ASSIGNMENT)" "$(SUBMISSIONS)" $(if $(STUDENTS),--students "$(STUDENTS)")
+	$(BIN)/python -m tools.coursework grade "$(ASSIGNMENT)" "$(SUBMISSIONS)" $(if $(VERSIONS),--versions "$(VERSIONS)")
 
 .PHONY: cover
 cover: $(INSTALLED)

@@ -162,6 +162,8 @@ def test_an_honest_student_is_not_harmed(course: Course) -> None:
     row = course.book.rows["honest/my work.ipynb"]
     assert (row.status, row.score, row.flags) == ("graded", 20.0, "")
     assert "20 of 20" in (course.feedback / "honest" / "my work.txt").read_text()
+    flagged = (course.feedback / "deletes.txt").read_text()
+    assert "shutil" not in flagged.splitlines()[0]  # a student may read it
     executed = course.feedback / "honest" / "my work-executed.ipynb"
     nbformat.validate(nbformat.read(executed, as_version=4))
 
@@ -171,7 +173,7 @@ def test_the_results_file_is_whole(course: Course) -> None:
         lines = {line["submission"]: line for line in csv.DictReader(file)}
     assert set(lines) == set(course.book.rows)
     assert len(lines) == 1 + len(HOSTILE) + len(UNUSABLE) + 1
-    again = Gradebook(course.book.path, course.book.possible).rows
+    again = Gradebook(course.book.path, "1-groups", course.book.possible).rows
     for name, row in course.book.rows.items():
         assert again[name] == replace(row, seconds=again[name].seconds)
         assert lines[name]["score"] == f"{row.score:g}"
@@ -301,7 +303,7 @@ def test_a_killed_run_resumes(tmp_path: Path, solution: str) -> None:
     second = out.read_text().splitlines()
     assert set(first) <= set(second)
     assert len(second) == 5
-    assert all(",graded,20,20," in line for line in second[1:])
+    assert all(",1-groups,graded,20,20," in line for line in second[1:])
 
     third = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert "0 to grade, 4 graded already" in third.stdout

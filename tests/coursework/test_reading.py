@@ -74,7 +74,10 @@ def test_tells_the_version() -> None:
     content = ONE.student.read_bytes().replace(b"seed = 0 ", b"seed = 42 ")
     found = submission(content, ONE)
     assert (found.seed, found.flags) == (42, ())
-    assert submission(student_notebook("seed = 5"), ONE).seed is None  # two of them
+    for other in (student_notebook("seed = 5"), content.replace(b"seed = 42 ", b"s = 42 ")):
+        found = submission(other, ONE)
+        assert found.seed is None
+        assert "the line 'seed = ...' is missing, or comes twice" in found.flags
 
 
 def test_says_which_assignment_it_belongs_to() -> None:
@@ -86,7 +89,7 @@ def test_says_which_assignment_it_belongs_to() -> None:
 
 def test_gradebook_keeps_what_it_wrote(tmp_path: Path) -> None:
     path = tmp_path / "grades.csv"
-    book = Gradebook(path, POSSIBLE)
+    book = Gradebook(path, ONE.name, POSSIBLE)
     tricky = Row(
         "=cmd|' /C calc'!A0.ipynb",
         "graded",
@@ -100,7 +103,7 @@ def test_gradebook_keeps_what_it_wrote(tmp_path: Path) -> None:
     book.add(tricky, Row("b\n.ipynb", "failed", note="-1 + 2"))
     text = path.read_text()
     assert not any(line.startswith(("=", "-", "+", "@")) for line in text.splitlines())
-    again = Gradebook(path, POSSIBLE)
+    again = Gradebook(path, ONE.name, POSSIBLE)
     assert again.rows[tricky.submission].points == tricky.points
     assert again.rows[tricky.submission].student == tricky.student
     assert again.rows["b\n.ipynb"].note == "-1 + 2"
@@ -115,7 +118,16 @@ def test_gradebook_leaves_other_files_alone(tmp_path: Path, content: str) -> Non
     path = tmp_path / "grades.csv"
     path.write_text(content)
     with pytest.raises(ValueError, match="expected a grade file of this assignment"):
-        Gradebook(path, POSSIBLE)
+        Gradebook(path, ONE.name, POSSIBLE)
+    assert path.read_text() == content
+
+
+def test_gradebook_of_another_assignment_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "grades.csv"
+    Gradebook(path, "2-intertwiners", POSSIBLE).add(Row("a", "graded", {"q1": 3.0}))
+    content = path.read_text()
+    with pytest.raises(ValueError, match=r"grades of 1-groups .* those of 2-intertwiners"):
+        Gradebook(path, ONE.name, POSSIBLE)
     assert path.read_text() == content
 
 
@@ -233,7 +245,8 @@ def test_reads_files_of_submissions_only(tmp_path: Path) -> None:
         (["grade", "1", "FOLDER", "--jobs", "0"], "expected positive numbers"),
         (["grade", "1", "FOLDER", "--time-limit", "-1"], "expected positive numbers"),
         (["grade", "1", "FOLDER"], "got no files in"),
-        (["grade", "1", "FOLDER", "--students", "nowhere.csv"], "nowhere.csv"),
+        (["grade", "1", "FOLDER", "--versions", "nowhere.csv"], "nowhere.csv"),
+        (["grade", "1", "FOLDER", "--time-limit", "0"], "expected positive numbers"),
         (["build", "--seed", "-1"], "expected a seed of at least 0, got -1"),
     ],
 )

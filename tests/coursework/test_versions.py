@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import sys
 import zipfile
 from importlib import resources
@@ -136,7 +137,9 @@ def test_build_with_a_version_for_each_student(tmp_path: Path) -> None:
     names = ["Ada", "Émile", "Łukasz, the second"]
     students = draw_seeds(names, seed=3)
     assert students == draw_seeds(names, seed=3)
-    assert list(students) != list(draw_seeds(names, seed=4))
+    assert not students.keys() & draw_seeds(names, seed=4).keys()
+    more = draw_seeds(["A latecomer", *reversed(names)], seed=3)
+    assert students.items() <= more.items()
     files = build(seed=7, out=tmp_path, students=students)
     assert all(path.is_file() for path in files)
     for seed, name in students.items():
@@ -148,6 +151,9 @@ def test_build_with_a_version_for_each_student(tmp_path: Path) -> None:
             "seed = 7 ", f"seed = {seed} "
         )
     assert read_students(tmp_path / "instructor" / "versions.csv") == students
+    build(seed=7, out=tmp_path)  # without students: their versions stay
+    assert read_students(tmp_path / "instructor" / "versions.csv") == students
+    assert mine.is_file()
     with zipfile.ZipFile(tmp_path / "student.zip") as archive:
         assert archive.namelist() == [f"{known.name}.ipynb" for known in ALL]
         for known in ALL:
@@ -158,8 +164,9 @@ def test_build_with_a_version_for_each_student(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("name\nAda\n", "expected a column student"),
-        ("", "expected a column student"),
+        ("name\nAda\n", "expected columns student in"),
+        ("", "expected columns student in"),
+        ("student;seed\nAda;1\n", "with commas between them"),
         ("student\n", "none twice, got \\[\\]"),
         ("student\nAda\nAda\n", "none twice"),
         ("student\n../Ada\n", "names of folders"),
@@ -176,7 +183,7 @@ def test_rejects_lists_of_students(tmp_path: Path, content: str, message: str) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("student\nAda\n", "columns student and seed"),
+        ("student\nAda\n", "columns student, seed"),
         ("student,seed\nAda,1\nBob,1\n", "every seed once"),
         ("student,seed\nAda,one\n", "whole numbers"),
     ],
@@ -188,6 +195,29 @@ def test_rejects_lists_of_versions(tmp_path: Path, content: str, message: str) -
         read_students(path)
     path.write_text(as_csv({5: "Ada"}))
     assert read_students(path) == {5: "Ada"}
+
+
+def test_reads_lists_as_spreadsheets_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "students.csv"
+    path.write_bytes('\ufeffStudent,ID\r\n"Noether, Emmy",7\r\nAda,8\r\n'.encode())
+    assert read_names(path) == ["Noether, Emmy", "Ada"]
+    path.write_bytes("student\nÉmile\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"UTF-8 in .*students\.csv"):
+        read_names(path)
+
+
+def test_refuses_a_solution_that_students_would_see(tmp_path: Path) -> None:
+    notebook = nbformat.read(ALL[0].source, as_version=4)
+    for cell in notebook.cells:
+        if "def is_group" in cell.source:
+            cell.source = re.sub(r" *# (BEGIN|END) SOLUTION\n?", "", cell.source)
+    nbformat.write(notebook, tmp_path / "1-groups.ipynb")
+
+    class Unmarked(Assignment):
+        source = tmp_path / "1-groups.ipynb"  # type: ignore[assignment]
+
+    with pytest.raises(ValueError, match=r"(?s)students would see it.*def is_group"):
+        versions(Unmarked("1-groups"))
 
 
 def test_rejects_seeds_and_names() -> None:

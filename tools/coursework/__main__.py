@@ -36,10 +36,21 @@ def _parser() -> argparse.ArgumentParser:
     graded.add_argument("folder", type=Path, help="with the submissions")
     graded.add_argument("--out", type=Path, help="CSV file; default: FOLDER-grades.csv")
     graded.add_argument("--feedback", type=Path, help="folder; default: FOLDER-feedback")
-    graded.add_argument("--students", type=Path, help="instructor/versions.csv")
-    graded.add_argument("--jobs", type=int, default=default_jobs(), help="side by side")
-    graded.add_argument("--time-limit", type=float, help="seconds for each submission")
-    graded.add_argument("--memory", type=float, default=8.0, help="GiB for each process")
+    graded.add_argument("--versions", type=Path, help="instructor/versions.csv")
+    graded.add_argument(
+        "--jobs",
+        type=int,
+        default=default_jobs(),
+        help="side by side; default: one for each core",
+    )
+    graded.add_argument(
+        "--time-limit",
+        type=float,
+        help="seconds for each; default: 300, for assignment 4 900",
+    )
+    graded.add_argument(
+        "--memory", type=float, default=8.0, help="GiB for each process; default: 8"
+    )
     graded.add_argument(
         "--trust-submissions",
         action="store_true",
@@ -53,7 +64,9 @@ def _grade(arguments: argparse.Namespace) -> None:
     folder = arguments.folder.resolve()
     if not folder.is_dir():
         raise ValueError(f"expected a folder of submissions, got {arguments.folder}")
-    seconds = arguments.time_limit or SECONDS.get(known.name, 300.0)
+    seconds = arguments.time_limit
+    if seconds is None:
+        seconds = SECONDS.get(known.name, 300.0)
     if arguments.jobs < 1 or seconds <= 0 or arguments.memory <= 0:
         raise ValueError("expected positive numbers for jobs, time limit and memory")
     beside = folder.parent / folder.name
@@ -62,7 +75,7 @@ def _grade(arguments: argparse.Namespace) -> None:
     limits = Limits(
         seconds, int(arguments.memory * 1024**3), not arguments.trust_submissions
     )
-    students = read_students(arguments.students) if arguments.students else None
+    students = read_students(arguments.versions) if arguments.versions else None
     book = grade(
         known,
         folder,

@@ -47,12 +47,14 @@ def versions(assignment: Assignment, seed: int = 0) -> Versions:
 
     Raises:
         RuntimeError: Otter cannot read the notebook; with what it says.
+        ValueError: students would see a solution, since its lines are not marked.
     """
     with tempfile.TemporaryDirectory() as folder:
         # The path to a generated file ends up in the archive: keep it short and the same.
         source = Path(folder) / assignment.source.name
         notebook = nbformat.read(assignment.source, as_version=4)
         set_seed(notebook, seed)
+        _check_marks(notebook)
         nbformat.write(notebook, source)
         _assign(source, Path(folder) / "out")
         student, grader = (Path(folder) / "out" / n for n in ("student", "autograder"))
@@ -78,6 +80,19 @@ def _assign(source: Path, out: Path) -> None:
         raise RuntimeError(
             f"Otter cannot assign {source.name}: {error}\n{said.getvalue()[-2000:]}"
         ) from error
+
+
+def _check_marks(notebook: NotebookNode) -> None:
+    within = False
+    for cell in notebook.cells:
+        if cell.cell_type == "raw":
+            within = cell.source.startswith("# BEGIN SOLUTION")
+        elif within and cell.cell_type == "code" and "SOLUTION" not in cell.source:
+            raise ValueError(
+                "expected '# BEGIN SOLUTION' and '# END SOLUTION', or '# SOLUTION', in "
+                f"every cell of a solution, got none in one: students would see it\n"
+                f"{cell.source[:300]}"
+            )
 
 
 def set_seed(notebook: NotebookNode, seed: int) -> None:
@@ -174,7 +189,7 @@ def build(
 
     Args:
         seed: the number of the version.
-        out: the folder, made anew.
+        out: the folder. Versions for students that it holds stay, if none are given.
         students: by the numbers of their versions.
 
     Returns:
@@ -192,7 +207,8 @@ def build(
         for number, student in students.items():
             for name, text in notebooks.items():
                 files[f"versions/{student}/{name}"] = _numbered(text, number)
-    shutil.rmtree(out, ignore_errors=True)
+    for folder in ("student", *(["versions"] if students else [])):
+        shutil.rmtree(out / folder, ignore_errors=True)
     for name, content in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)

@@ -31,5 +31,4 @@ def summary(row: Row, possible: dict[str, float]) -> str:
     """A submission's outcome in a line."""
     if row.status != "graded":
         return f"{row.status}: {row.note}"
-    flags = f"; look at: {row.flags}" if row.flags else ""
-    return f"{row.score:g} of {sum(possible.values()):g} in {row.seconds:.0f} s{flags}"
+    return f"{row.score:g} of {sum(possible.values()):g} in {row.seconds:.0f} s"

@@ -66,7 +66,7 @@ def grade(
     snapshot = read(folder, out, feedback)
     made = versions(assignment)
     possible = possible_points(made)
-    book = Gradebook(out, possible)
+    book = Gradebook(out, assignment.name, possible)
     book.keep_only(snapshot)
     digests = {name: _digest(content, made, limits) for name, content in snapshot.items()}
     todo = [n for n in snapshot if n not in book.rows or book.rows[n].digest != digests[n]]
@@ -88,7 +88,8 @@ def grade(
                 if feedback is not None:
                     write_feedback(feedback, row, possible, executed, messages)
                 book.add(row)
-                say(f"{number}/{len(todo)} {name}: {summary(row, possible)}")
+                flags = f"; look at: {row.flags}" if row.flags else ""
+                say(f"{number}/{len(todo)} {name}: {summary(row, possible)}{flags}")
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msr.checkpoint import write_atomically
 
-BEFORE = ("submission", "status", "score", "possible")
+BEFORE = ("submission", "assignment", "status", "score", "possible")
 AFTER = ("seed", "student", "flags", "note", "seconds", "digest")
 
 
@@ -49,14 +49,15 @@ class Gradebook:
 
     Args:
         path: the CSV file; rows that are there already are kept.
+        assignment: its name.
         possible: the points of each question.
 
     Raises:
         ValueError: the file is there, and is not one of this assignment.
     """
 
-    def __init__(self, path: Path, possible: dict[str, float]) -> None:
-        self.path, self.possible = path, possible
+    def __init__(self, path: Path, assignment: str, possible: dict[str, float]) -> None:
+        self.path, self.assignment, self.possible = path, assignment, possible
         self.rows: dict[str, Row] = {}
         if path.exists():
             self.rows = {row.submission: row for row in self._read()}
@@ -75,6 +76,11 @@ class Gradebook:
                     f"columns {', '.join(self.columns)}. It was left as it is: name another"
                 )
             for line in reader:
+                if line["assignment"] != self.assignment:
+                    raise ValueError(
+                        f"expected grades of {self.assignment} in {self.path}, got those "
+                        f"of {line['assignment']}. It was left as it is: name another"
+                    )
                 graded = line["status"] == "graded"
                 points = {q: float(line[q]) for q in self.possible} if graded else {}
                 texts = {name: line[name] for name in AFTER if name != "seconds"}
@@ -104,7 +110,8 @@ class Gradebook:
         for _, row in sorted(self.rows.items()):
             points = [f"{row.points.get(question, 0.0):g}" for question in self.possible]
             total = f"{sum(self.possible.values()):g}"
-            before = [_safe(row.submission), row.status, f"{row.score:g}", total]
+            name = _safe(row.submission)
+            before = [name, self.assignment, row.status, f"{row.score:g}", total]
             texts = [row.seed, row.student, row.flags, row.note]
             after = [*map(_safe, texts), f"{row.seconds:.1f}", row.digest]
             writer.writerow([*before, *points, *after])

@@ -67,10 +67,13 @@ def submission(content: bytes, assignment: Assignment) -> Submission:
     for cell in code:
         cell.outputs, cell.execution_count = [], None
     notebook.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    flags = _flags(code, assignment)
+    if len(seeds) != 1:
+        flags.insert(0, "the line 'seed = ...' is missing, or comes twice")
     return Submission(
         notebook=nbformat.writes(notebook),
         seed=seeds.pop() if len(seeds) == 1 else None,
-        flags=tuple(_flags(code, assignment)),
+        flags=tuple(flags),
     )
 
 

@@ -1,15 +1,15 @@
 """A version for each student, so that a copied answer shows."""
 
 import csv
+import hashlib
 import io
-import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 from .gradebook import Row
 
-LARGEST_SEED = 10**6
+LARGEST_SEED = 10**9
 
 
 def with_students(rows: list[Row], students: dict[int, str]) -> list[Row]:
@@ -33,13 +33,7 @@ def read_students(path: Path) -> dict[int, str]:
     Raises:
         ValueError: the columns are others, or a seed comes twice or is no number.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if not {"student", "seed"} <= set(reader.fieldnames or ()):
-            raise ValueError(
-                f"expected columns student and seed in {path}, got {reader.fieldnames}"
-            )
-        pairs = [(line["student"], line["seed"]) for line in reader]
+    pairs = [(line["student"], line["seed"]) for line in _lines(path, "student", "seed")]
     if len({seed for _, seed in pairs}) < len(pairs):
         raise ValueError(f"expected every seed once in {path}")
     try:
@@ -54,13 +48,7 @@ def read_names(path: Path) -> list[str]:
     Raises:
         ValueError: there is no such column, nobody in it, or somebody twice.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "student" not in (reader.fieldnames or ()):
-            raise ValueError(
-                f"expected a column student in {path}, got {reader.fieldnames}"
-            )
-        names = [line["student"].strip() for line in reader]
+    names = [line["student"].strip() for line in _lines(path, "student")]
     bad = [n for n in names if not n or "/" in n or "\\" in n or n.startswith(".")]
     if not names or bad or len(set(names)) < len(names):
         raise ValueError(
@@ -70,10 +58,41 @@ def read_names(path: Path) -> list[str]:
     return names
 
 
+def _lines(path: Path, *columns: str) -> list[dict[str, str]]:
+    """The lines of a CSV file that has these columns, in capitals or not."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"expected text in UTF-8 in {path}: save it as CSV UTF-8"
+        ) from None
+    header, _, rest = text.partition("\n")
+    reader = csv.DictReader(io.StringIO(f"{header.strip().lower()}\n{rest}"))
+    if not set(columns) <= set(reader.fieldnames or ()):
+        raise ValueError(
+            f"expected columns {', '.join(columns)} in {path}, with commas between them, "
+            f"got {header.strip()!r}"
+        )
+    return list(reader)
+
+
 def draw_seeds(names: list[str], seed: int) -> dict[int, str]:
-    """A seed for each student, the same for the same names and the same course seed."""
-    seeds = random.Random(seed).sample(range(1, LARGEST_SEED), len(names))
-    return dict(zip(seeds, names, strict=True))
+    """A seed for each student, from the name and the course's seed alone.
+
+    Who joins or leaves does not change the others'.
+
+    Raises:
+        ValueError: two names get one seed (once in a million courses).
+    """
+    seeds = {_seed_of(name, seed): name for name in names}
+    if len(seeds) < len(names):
+        raise ValueError("two students would get one version: take another SEED")
+    return seeds
+
+
+def _seed_of(name: str, seed: int) -> int:
+    digest = hashlib.sha256(f"{seed} {name}".encode()).digest()
+    return 1 + int.from_bytes(digest[:8], "big") % LARGEST_SEED
 
 
 def as_csv(students: dict[int, str]) -> str:
