@@ -9,7 +9,8 @@ import torch
 
 import msr
 
-Function = Callable[..., Any]
+from .judging import Function
+
 DIFFERENTIATION = {
     torch.Tensor: ("backward",),
     torch.autograd: ("grad", "backward"),

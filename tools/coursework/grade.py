@@ -15,8 +15,8 @@ from .build import Versions, versions
 from .feedback import summary, write_feedback
 from .gradebook import Gradebook, Row
 from .review import Unusable, submission
-from .runs import Limits, Run, run
-from .sources import ROOT, Assignment
+from .runs import Limits, run
+from .sources import COURSEWORK, Assignment
 from .students import with_students
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ def grade(
     possible = possible_points(made)
     book = Gradebook(out, assignment.name, possible)
     book.keep_only(snapshot)
-    digests = {name: _digest(content, made, limits) for name, content in snapshot.items()}
+    common = _digest_parts(made, limits)
+    digests = {name: _digest(content, common) for name, content in snapshot.items()}
     todo = [n for n in snapshot if n not in book.rows or book.rows[n].digest != digests[n]]
     kept = len(snapshot) - len(todo)
     say(f"{assignment.name}: {len(todo)} to grade, {kept} graded already")
@@ -125,12 +126,16 @@ def possible_points(made: Versions) -> dict[str, float]:
     }
 
 
-def _digest(content: bytes, made: Versions, limits: Limits) -> str:
-    parts = [content, made.autograder, f"{limits.seconds:g} {limits.memory}".encode()]
-    support = sorted((ROOT / "coursework" / "support").glob("*.py"))
+def _digest_parts(made: Versions, limits: Limits) -> bytes:
+    """What every submission's result depends on besides the submission, digested."""
+    parts = [made.autograder, f"{limits.seconds:g} {limits.memory}".encode()]
+    support = sorted((COURSEWORK / "support").glob("*.py"))
     parts += [path.read_bytes() for path in support]
-    hashes = [hashlib.sha256(part).digest() for part in parts]
-    return hashlib.sha256(b"".join(hashes)).hexdigest()[:16]
+    return b"".join(hashlib.sha256(part).digest() for part in parts)
+
+
+def _digest(content: bytes, common: bytes) -> str:
+    return hashlib.sha256(hashlib.sha256(content).digest() + common).hexdigest()[:16]
 
 
 def _check_solution(
@@ -138,23 +143,14 @@ def _check_solution(
 ) -> None:
     say("first the reference solution, to see that this machine can grade")
     result = run(made.solution, made.autograder, limits)
-    lost = [q for q in possible if _score(result, q) != possible[q]]
+    found = result.questions
+    lost = [q for q in possible if q not in found or found[q].score != possible[q]]
     if lost:
-        messages = [m for q in lost if q in result.questions for m in _messages(result, q)]
+        messages = [m for q in lost if q in found for m in found[q].messages]
         raise RuntimeError(
             f"the reference solution does not get full marks here, so nothing was graded: "
             f"{result.status}, {result.note or ', '.join(lost)}\n" + "\n".join(messages)
         )
-
-
-def _score(result: Run, question: str) -> float:
-    found = result.questions.get(question)
-    return found.score if found is not None else 0.0
-
-
-def _messages(result: Run, question: str) -> tuple[str, ...]:
-    found = result.questions.get(question)
-    return found.messages if found is not None else ("no result",)
 
 
 def _one(
