@@ -7,6 +7,7 @@ Meta-Learning Symmetries by Reparameterization (ICLR 2021).
 from .batch import TaskBatch
 from .checkpoint import CheckpointError
 from .convolution import conv1d_matrix, group_convolution_matrix, principal_angles
+from .engines import CellFailed, WorkersLost
 from .equivariance import equivariance_error
 from .evaluation import MetaTestResult, meta_test
 from .groups import (
@@ -51,6 +52,7 @@ from .results import Results, ResultsError
 from .ridge import Ridge
 from .steerable import steerable_kernels
 from .steerable_tasks import SteerableConv2d
+from .sweep import Sweep, sweep
 from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 from .tasks import Joint, TaskDistribution
 from .training import meta_train
@@ -58,6 +60,7 @@ from .training import meta_train
 __version__ = "0.1.0"
 
 __all__ = [
+    "CellFailed",
     "CheckpointError",
     "DenseSymmetry",
     "Diverged",
@@ -76,10 +79,12 @@ __all__ = [
     "ResultsError",
     "Ridge",
     "SteerableConv2d",
+    "Sweep",
     "SymmetryMatrix",
     "TaskBatch",
     "TaskDistribution",
     "UnfoldConv2d",
+    "WorkersLost",
     "adapted_parameters",
     "alternating",
     "conv1d_matrix",
@@ -110,6 +115,7 @@ __all__ = [
     "reynolds",
     "small_groups",
     "steerable_kernels",
+    "sweep",
     "symmetric",
     "symmetry_matrices",
     "table_markdown",

@@ -1,47 +1,87 @@
-"""The command line: ``python -m msr reproduce translation``."""
+"""The command line: ``python -m msr reproduce translation``, ``python -m msr sweep``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from .engines import CellFailed, WorkersLost
 from .experiments import EXPERIMENTS
 from .report import table_text
 from .reproduction import reproduce
-from .results import ResultsError
+from .results import Results
+from .sweep import Sweep, sweep
+
+# sysexits.h has no better ones; 130 is what shells give for an interrupt.
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status (2 for bad input, 1 if a cell diverged)."""
+    """Run a command; returns the exit status (2 for bad input, 1 if a cell failed)."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     options = _parser().parse_args(given)
+    command = " ".join(["python -m msr", *given])
     try:
-        results = reproduce(
-            options.experiment,
-            options.methods,
-            options.columns,
-            seeds=options.seeds,
-            steps=options.steps,
-            device=options.device,
-            jobs=options.jobs,
-            out=options.out,
-            command=" ".join(["python -m msr", *given]),
-            progress=not options.quiet,
-        )
-    except (ResultsError, ValueError, OSError) as error:
+        results: Results = options.run(options, command)
+    except (CellFailed, WorkersLost) as error:
+        print(f"error: {error}\n{_kept(options)}", file=sys.stderr)
+        return FAILED
+    except (ValueError, TypeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return BAD_INPUT
     except KeyboardInterrupt:
-        kept = f"finished cells are in {options.out}" if options.out else "nothing was kept"
-        print(f"interrupted: {kept}", file=sys.stderr)
-        return 130
-    print(table_text(results, options.methods, options.columns))
+        print(f"interrupted: {_kept(options)}", file=sys.stderr)
+        return INTERRUPTED
     failures = [c for c in results.cells.values() if "diverged" in c]
     for cell in failures:
         print(
             f"{cell['method']}, {cell['column']}, seed {cell['seed']}: {cell['diverged']}",
             file=sys.stderr,
         )
-    return 1 if failures else 0
+    return FAILED if failures else 0
+
+
+def _kept(options: argparse.Namespace) -> str:
+    if not options.out:
+        return "nothing was kept: --out keeps what is finished"
+    return f"finished cells are in {options.out}: the same command goes on"
+
+
+def _reproduce(options: argparse.Namespace, command: str) -> Results:
+    results = reproduce(
+        options.experiment,
+        options.methods,
+        options.columns,
+        seeds=options.seeds,
+        steps=options.steps,
+        device=options.device,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
+        out=options.out,
+        command=command,
+        progress=not options.quiet,
+    )
+    print(table_text(results, options.methods, options.columns))
+    return results
+
+
+def _sweep(options: argparse.Namespace, command: str) -> Results:
+    plan = Sweep.read(options.config)
+    options.out = options.out or str(Path(options.config).with_suffix(""))
+    results = sweep(
+        plan,
+        options.out,
+        device=options.device,
+        jobs=options.jobs,
+        scheduler=options.scheduler,
+        command=command,
+        progress=not options.quiet,
+    )
+    cells = plan.cells()
+    rows = list(dict.fromkeys(cell.row for cell in cells))
+    columns = list(dict.fromkeys(cell.column for cell in cells))
+    print(table_text(results, rows, columns))
+    return results
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,12 +89,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m msr", description="Meta-learning symmetries by reparameterization."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_reproduce(commands)
+    _add_sweep(commands)
+    return parser
+
+
+def _add_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     command = commands.add_parser(
         "reproduce",
         help="recompute a table of the paper, or another experiment of the book",
         description="Recompute a table of the paper and print it beside the paper's. "
         "With --out, finished cells are kept: run the same command again to go on.",
     )
+    command.set_defaults(run=_reproduce)
     command.add_argument(
         "experiment",
         help="; ".join(f"{name}: {e.title}" for name, e in EXPERIMENTS.items()),
@@ -68,11 +115,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--seeds", type=int, default=1, help="number of seeds (1)")
     command.add_argument("--steps", type=int, help="outer steps; default: the experiment's")
+    command.add_argument("--out", metavar="FILE.json", help="results, kept cell by cell")
+    _add_where(command)
+
+
+def _add_sweep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "sweep",
+        help="methods on problems, over seeds and hyperparameters, from a TOML file",
+        description="Run what a TOML file describes; msr.Sweep says what may stand there. "
+        "Finished cells are kept: run the same command again to go on.",
+    )
+    command.set_defaults(run=_sweep)
+    command.add_argument("config", metavar="CONFIG.toml")
+    command.add_argument(
+        "--out", metavar="FOLDER", help="results; default: named as the file, beside it"
+    )
+    _add_where(command)
+
+
+def _add_where(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", default="cpu", help="cpu (default), cuda, cuda:1 ...")
     command.add_argument("--jobs", type=int, help="cells at a time; default: one per core")
-    command.add_argument("--out", metavar="FILE.json", help="results, kept cell by cell")
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the workers of this Dask scheduler, such as tcp://host:8786",
+    )
     command.add_argument("--quiet", action="store_true", help="no progress bar")
-    return parser
 
 
 def _names(text: str) -> list[str]:

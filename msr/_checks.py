@@ -1,5 +1,8 @@
 """Checks of arguments that several modules share."""
 
+import difflib
+from collections.abc import Collection
+
 
 def check_integer(name: str, value: object) -> None:
     """Raise a TypeError unless the value is an integer (True and False are not)."""
@@ -35,3 +38,24 @@ def check_kernel_fits(kernel_size: int, input_size: int) -> None:
         raise ValueError(
             f"expected 1 <= kernel_size <= input_size = {input_size}, got {kernel_size}"
         )
+
+
+def check_known(what: str, name: str, known: Collection[str]) -> str:
+    """The name, if it is a known one.
+
+    Raises:
+        ValueError: it is not; the message names the nearest that is.
+    """
+    if name in known:
+        return name
+    close = difflib.get_close_matches(str(name), known, 1, 0.4)
+    hint = f" (did you mean {close[0]!r}?)" if close else ""
+    raise ValueError(f"expected a {what} among {', '.join(known)}, got {name!r}{hint}")
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """Raise a TypeError unless the value is of this kind; an integer is a number too."""
+    kinds = (int, float) if kind is float else (kind,)
+    if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
+        words = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
+        raise TypeError(f"expected {name} to be {words[kind]}, got {value!r}")

@@ -6,6 +6,7 @@ as its number of inner steps.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from .inner import GradientDescent
 from .low_rank import LowRank1d
@@ -13,7 +14,7 @@ from .methods import MSR_RIDGE, ROTATION, SUPPORT, TRANSLATION, Method, Tasks
 from .steerable_tasks import SteerableConv2d
 
 
-def _unchanged(method: Method, column: str) -> Method:
+def _unchanged(method: Method, column: str, tasks: Tasks) -> Method:
     return method
 
 
@@ -26,7 +27,8 @@ class Experiment:
         methods: the rows, by name.
         columns: names of the columns.
         tasks: the task distribution of a column for a seed.
-        adjust: what a column changes in a method.
+        problem: the task distribution for settings given by name, as in a sweep.
+        adjust: what a column, or its tasks, change in a method.
         steps: outer steps unless said otherwise.
     """
 
@@ -34,7 +36,8 @@ class Experiment:
     methods: Mapping[str, Method]
     columns: tuple[str, ...]
     tasks: Callable[[str, int], Tasks]
-    adjust: Callable[[Method, str], Method] = _unchanged
+    problem: Callable[..., Tasks] = LowRank1d
+    adjust: Callable[[Method, str, Tasks], Method] = _unchanged
     steps: int = 1000
 
 
@@ -58,26 +61,23 @@ def _rotation(column: str, seed: int) -> SteerableConv2d:
     return SteerableConv2d(flip="Flip" in column, seed=seed)
 
 
+_one_field = partial(SteerableConv2d, fields=1, train_examples=5, test_examples=5)
+
+
 def _support(column: str, seed: int) -> SteerableConv2d:
     settings = _settings(column)
-    return SteerableConv2d(
-        seed=seed,
-        fields=1,
-        size=int(settings["size"]),
-        noise=float(settings.get("noise", 0)),
-        train_examples=5,
-        test_examples=5,
-    )
+    size, noise = int(settings["size"]), float(settings.get("noise", 0))
+    return _one_field(seed=seed, size=size, noise=noise)
 
 
-def _with_gradient_descent(method: Method, column: str) -> Method:
+def _with_gradient_descent(method: Method, column: str, tasks: Tasks) -> Method:
     """The number of inner steps and the first step size that the column names."""
     settings = _settings(column)
     steps, lr = int(settings.get("steps", 3)), float(settings.get("lr", 0.1))
     return replace(method, inner=GradientDescent(steps, lr))
 
 
-def _with_stable_steps(method: Method, column: str) -> Method:
+def _with_stable_steps(method: Method, column: str, tasks: Tasks) -> Method:
     """Gradient descent from a step size in the middle of the stable range.
 
     The largest eigenvalue of the Hessian of c channels' mean squared error, for P
@@ -85,9 +85,8 @@ def _with_stable_steps(method: Method, column: str) -> Method:
     (Marchenko and Pastur 1967). Steps are stable up to 2 over it; half of that is best
     for the steepest direction.
     """
-    if not isinstance(method.inner, GradientDescent):
+    if not isinstance(method.inner, GradientDescent) or isinstance(tasks, LowRank1d):
         return method
-    tasks = _support(column, 0)
     windows = (tasks.size - 2) ** 2
     steepest = 2 / tasks.channels * (1 + (9 / windows) ** 0.5) ** 2
     return replace(method, inner=GradientDescent(method.inner.steps, 1 / steepest))
@@ -119,7 +118,7 @@ EXPERIMENTS = {
         _pick("MAML-Conv", "MSR-FC"),
         tuple(f"large/k={k}, steps={s}" for k in (1, 5) for s in (1, 2, 3, 5)),
         _translation,
-        _with_gradient_descent,
+        adjust=_with_gradient_descent,
     ),
     "training-tasks": Experiment(
         "Table 1 (large, k=1) against the number of training tasks",
@@ -128,13 +127,18 @@ EXPERIMENTS = {
         _translation,
     ),
     "rotation": Experiment(
-        "Table 2: rotations and flips", ROTATION, ("Rot", "Rot+Flip"), _rotation
+        "Table 2: rotations and flips",
+        ROTATION,
+        ("Rot", "Rot+Flip"),
+        _rotation,
+        SteerableConv2d,
     ),
     "step-size": Experiment(
         "Table 2 (Rot) against the first inner step size",
         ROTATION,
         tuple(f"Rot, lr={lr}" for lr in (0.1, 0.3, 1, 3, 6, 10, 15)),
         _rotation,
+        SteerableConv2d,
         _with_gradient_descent,
         steps=150,
     ),
@@ -143,6 +147,7 @@ EXPERIMENTS = {
         SUPPORT,
         tuple(f"{noise}size={s}" for noise in ("", "noise=0.3, ") for s in SIZES),
         _support,
+        _one_field,
         _with_stable_steps,
         steps=400,
     ),

@@ -40,7 +40,8 @@ class Method:
         training: "meta" trains on the tasks as they are; "joint" with all examples in
             the inner and the outer loss; "multitask" without an inner loop.
         lr: outer step size (of Adam).
-        decay: of the outer step size.
+        decay: of the outer step size. Multi-task training has a cosine decay in any case.
+        batch_size: tasks per outer step.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Method:
     training: Training = "meta"
     lr: float = 1e-3
     decay: Decay = "none"
+    batch_size: int = 32
 
     def learner(self, tasks: Tasks, seed: int = 0) -> MetaLearner:
         """An untrained learner for these tasks; the global random state stays as it is."""
@@ -62,8 +64,7 @@ class Method:
         steps: int = 1000,
         seed: int = 0,
         *,
-        batch_size: int = 32,
-        device: torch.device | str = "cpu",
+        device: torch.device | str | None = None,
         progress: bool = True,
     ) -> MetaLearner:
         """A learner, trained on these tasks.
@@ -75,17 +76,22 @@ class Method:
             tasks: where training tasks come from.
             steps: outer steps.
             seed: of the initial values and of the draws.
-            batch_size: tasks per step.
-            device: where to train.
+            device: where to train; default: torch's default device.
             progress: show a bar.
 
         Raises:
             Diverged: a loss or gradient is not finite.
         """
-        learner = self.learner(tasks, seed).to(device)
+        learner = self.learner(tasks, seed).to(device or torch.get_default_device())
         if self.training == "multitask":
             multitask_train(
-                learner, tasks, 3 * steps, batch_size, seed=seed, progress=progress
+                learner,
+                tasks,
+                3 * steps,
+                self.batch_size,
+                lr=self.lr,
+                seed=seed,
+                progress=progress,
             )
             fit_inner_loop(learner, tasks, seed=seed, progress=progress)
             return learner
@@ -94,7 +100,7 @@ class Method:
             learner,
             source,
             steps,
-            batch_size,
+            self.batch_size,
             lr=self.lr,
             decay=self.decay,
             seed=seed,
@@ -152,9 +158,12 @@ def convolution_1d(tasks: LowRank1d, seed: int = 0) -> nn.Module:
     )
 
 
-def shared_fully_connected(tasks: LowRank1d, seed: int = 0) -> nn.Module:
-    """A dense layer with a dense symmetry matrix."""
-    return reparameterize(fully_connected(tasks), dense_filters(tasks), seed=seed)
+def shared_fully_connected(
+    tasks: LowRank1d, seed: int = 0, filters: int | None = None
+) -> nn.Module:
+    """A dense layer with a dense symmetry matrix; default: the paper's `dense_filters`."""
+    filters = dense_filters(tasks) if filters is None else filters
+    return reparameterize(fully_connected(tasks), filters, seed=seed)
 
 
 def convolution_2d(tasks: SteerableConv2d, seed: int = 0) -> nn.Module:
@@ -167,9 +176,12 @@ def kronecker_convolution_2d(tasks: SteerableConv2d, seed: int = 0) -> nn.Module
     return reparameterize(convolution_2d(tasks), factorization="kronecker", seed=seed)
 
 
-def dense_convolution_2d(tasks: SteerableConv2d, seed: int = 0) -> nn.Module:
-    """The convolution with a dense U of as many filters as there are coefficients."""
-    return reparameterize(convolution_2d(tasks), dense_filters(tasks), seed=seed)
+def dense_convolution_2d(
+    tasks: SteerableConv2d, seed: int = 0, filters: int | None = None
+) -> nn.Module:
+    """The convolution with a dense U; default: a filter for each true coefficient."""
+    filters = dense_filters(tasks) if filters is None else filters
+    return reparameterize(convolution_2d(tasks), filters, seed=seed)
 
 
 def oracle_convolution_2d(tasks: SteerableConv2d, seed: int = 0) -> nn.Module:
@@ -190,7 +202,7 @@ TRANSLATION = _by_name(
     Method("MAML-FC", fully_connected),
     Method("MAML-LC", locally_connected),
     Method("MAML-Conv", convolution_1d),
-    Method("MTSR-FC", shared_fully_connected, training="multitask"),
+    Method("MTSR-FC", shared_fully_connected, training="multitask", lr=2e-2),
     Method("MSR-Joint-FC", shared_fully_connected, training="joint"),
     Method("MSR-FC", shared_fully_connected),
 )

@@ -21,19 +21,24 @@ def provenance(command: str, device: torch.device | str = "cpu") -> dict[str, An
         command, commit (None outside a git checkout; "+" marks uncommitted changes),
         device, versions and date (UTC), ready for JSON.
     """
-    from . import __version__
-
     return {
         "command": command,
         "commit": _commit(),
         "device": device_name(device),
-        "versions": {
-            "msr": __version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions that numbers depend on."""
+    from . import __version__
+
+    return {
+        "msr": __version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
     }
 
 

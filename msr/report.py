@@ -1,6 +1,6 @@
 """Tables of results, beside the paper's, as text and as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .experiments import EXPERIMENTS
 from .recorded import paper_table
@@ -15,7 +15,7 @@ def table_text(
     """The table for a terminal: under each row the paper's numbers.
 
     Args:
-        results: of `msr.reproduce`.
+        results: of `msr.reproduce` or `msr.sweep`.
         methods: rows; default: all that have results.
         columns: default: all that have results.
     """
@@ -49,18 +49,24 @@ def _grid(
     results: Results, methods: Sequence[str] | None, columns: Sequence[str] | None
 ) -> list[list[str]]:
     name = results.config["experiment"]
-    cells = results.cells.values()
-    rows, problems = EXPERIMENTS[name].methods, EXPERIMENTS[name].columns
-    methods = methods or [m for m in rows if any(m == c["method"] for c in cells)]
-    columns = columns or [p for p in problems if any(p == c["column"] for c in cells)]
+    methods = methods or _in_order(results.rows, EXPERIMENTS[name].methods)
+    columns = columns or _in_order(results.columns, EXPERIMENTS[name].columns)
     printed = paper_table(name)
     grid = [["method", "", *columns]]
     for method in methods:
         ours = [_ours(results.summary(method, c)) for c in columns]
         grid.append([method, "ours", *ours])
-        if method in printed:
-            grid.append(["", "paper", *[_papers(*printed[method][c]) for c in columns]])
+        papers = printed.get(method, {})
+        if any(c in papers for c in columns):
+            theirs = [_papers(*papers[c]) if c in papers else "-" for c in columns]
+            grid.append(["", "paper", *theirs])
     return grid
+
+
+def _in_order(found: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Those of the experiment's table in its order, then the others."""
+    found = list(found)
+    return [k for k in known if k in found] + [f for f in found if f not in set(known)]
 
 
 def _ours(summary: Summary) -> str:

@@ -2,9 +2,13 @@
 
 import json
 import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from .checkpoint import differences, write_atomically
 
@@ -13,6 +17,16 @@ FORMAT = "msr results 1"
 
 class ResultsError(ValueError):
     """A results file that is damaged, or holds other experiments."""
+
+
+def row_name(method: str, hyperparameters: Mapping[str, Any]) -> str:
+    """The name of a table's row: "MSR-FC, filters=3, lr=0.01"."""
+    return ", ".join([method, *(f"{name}={v}" for name, v in hyperparameters.items())])
+
+
+def cell_row(cell: Mapping[str, Any]) -> str:
+    """The row of a cell's outcome."""
+    return row_name(cell["method"], cell.get("hyperparameters", {}))
 
 
 @dataclass(frozen=True)
@@ -44,17 +58,18 @@ class Results:
     Attributes:
         config: what all cells have in common; a file with another one is refused.
         runs: provenance and wall time of each run that added cells.
-        cells: by key "method | column | seed": what `msr.reproduction.run_cell` returned.
+        cells: by key "row | column | seed": what `msr.cells.run_cell` returned. A row is
+            a method, in a sweep with its hyperparameters.
     """
 
     config: dict[str, Any]
     runs: list[dict[str, Any]] = field(default_factory=list)
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def summary(self, method: str, column: str) -> Summary:
+    def summary(self, row: str, column: str) -> Summary:
         """The mean of a cell over seeds, with its interval."""
         found = [
-            c for c in self.cells.values() if (c["method"], c["column"]) == (method, column)
+            c for c in self.cells.values() if (cell_row(c), c["column"]) == (row, column)
         ]
         good = [c for c in found if "mse" in c]
         diverged = len(found) - len(good)
@@ -84,6 +99,16 @@ class Results:
     def wall_seconds(self) -> float:
         """The wall time of all runs together."""
         return float(sum(run["wall_seconds"] for run in self.runs))
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows that have results, in the order in which they came."""
+        return list(dict.fromkeys(cell_row(cell) for cell in self.cells.values()))
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that have results, in the order in which they came."""
+        return list(dict.fromkeys(cell["column"] for cell in self.cells.values()))
 
     def write(self, path: Path) -> None:
         """Replace the file by these results, whole or not at all."""
@@ -134,3 +159,26 @@ class Results:
                 f"left them as they are: {'; '.join(different)}"
             )
         return results
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Be the only run that writes to this results file. A killed run lets go of it.
+
+    Raises:
+        ResultsError: another run is at it.
+        OSError: its folder cannot be made or written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ResultsError(
+            f"expected to be the only run that writes to {path}, but another one is at "
+            f"it. Wait for it, stop it, or write to another place."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

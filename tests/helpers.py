@@ -64,3 +64,10 @@ def tiny_learner(seed: int = 0, **settings) -> msr.MetaLearner:
     msr.reparameterize(model, filters=3, seed=seed)
     inner = settings.pop("inner", msr.GradientDescent(steps=2, lr=0.1))
     return msr.MetaLearner(model, inner, **settings)
+
+
+def without_times(results: msr.Results) -> dict[str, dict]:
+    return {
+        key: {name: v for name, v in cell.items() if name != "seconds"}
+        for key, cell in results.cells.items()
+    }

@@ -163,7 +163,8 @@ def test_same_seed_same_numbers_and_the_global_state_is_left_alone(name: str) ->
     state = torch.get_rng_state()
 
     def parameters(seed: int) -> list[torch.Tensor]:
-        learner = TRANSLATION[name].fit(tasks, 2, seed, batch_size=4, progress=False)
+        method = replace(TRANSLATION[name], batch_size=4)
+        learner = method.fit(tasks, 2, seed, progress=False)
         return [p.detach() for p in learner.parameters()]
 
     first, again, other = parameters(0), parameters(0), parameters(1)

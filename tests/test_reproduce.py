@@ -14,8 +14,8 @@ import scipy.stats
 import torch
 
 import msr
-from helpers import tiny_tasks
-from msr import experiments, methods, reproduction
+from helpers import tiny_tasks, without_times
+from msr import cells, experiments, methods
 from msr.__main__ import main
 from msr.results import Results
 
@@ -31,13 +31,6 @@ TINY = experiments.Experiment(
 @pytest.fixture
 def tiny(monkeypatch) -> None:
     monkeypatch.setitem(experiments.EXPERIMENTS, "tiny", TINY)
-
-
-def without_times(results: Results) -> dict[str, dict]:
-    return {
-        key: {name: v for name, v in cell.items() if name != "seconds"}
-        for key, cell in results.cells.items()
-    }
 
 
 @pytest.mark.usefixtures("tiny")
@@ -82,7 +75,7 @@ def test_parallel_gives_the_numbers_of_series() -> None:
 def test_interrupted_runs_resume_without_redoing_cells(tmp_path: Path, monkeypatch) -> None:
     expected = msr.reproduce("tiny", jobs=1, progress=False)
     done: list[str] = []
-    run_cell = reproduction.run_cell
+    run_cell = cells.run_cell
 
     def interrupted(cell, device):
         if len(done) == 2:
@@ -90,13 +83,13 @@ def test_interrupted_runs_resume_without_redoing_cells(tmp_path: Path, monkeypat
         done.append(cell.key)
         return run_cell(cell, device)
 
-    monkeypatch.setattr(reproduction, "run_cell", interrupted)
+    monkeypatch.setattr(cells, "run_cell", interrupted)
     file = tmp_path / "tiny.json"
     with pytest.raises(KeyboardInterrupt):
         msr.reproduce("tiny", jobs=1, out=file, progress=False)
     assert list(Results.read(file).cells) == done
     monkeypatch.setattr(
-        reproduction,
+        cells,
         "run_cell",
         lambda cell, device: done.append(cell.key) or run_cell(cell),
     )
@@ -238,7 +231,7 @@ def test_every_experiment_can_be_built(name: str) -> None:
         tasks = experiment.tasks(column, 1)
         assert tasks.seed == 1
         for method in experiment.methods.values():
-            experiment.adjust(method, column).learner(tasks)
+            experiment.adjust(method, column, tasks).learner(tasks)
 
 
 def test_columns_mean_what_they_say() -> None:
@@ -250,15 +243,18 @@ def test_columns_mean_what_they_say() -> None:
     noisy = table["support"].tasks("noise=0.3, size=5", 0)
     assert (noisy.noise, noisy.size) == (0.3, 5)
     inner = table["inner-steps"]
-    adjusted = inner.adjust(inner.methods["MSR-FC"], "large/k=5, steps=2")
+    adjusted = inner.adjust(inner.methods["MSR-FC"], "large/k=5, steps=2", msr.LowRank1d())
     assert adjusted.inner == msr.GradientDescent(steps=2, lr=0.1)
     few = table["support"]
     for column, alpha in (("size=3", 8 / 2 / 16), ("size=5", 8 / 2 / 4)):
-        adjusted = few.adjust(few.methods["MAML-Conv"], column)
+        tasks = few.tasks(column, 0)
+        adjusted = few.adjust(few.methods["MAML-Conv"], column, tasks)
         assert adjusted.inner.lr == pytest.approx(alpha)
-        assert few.adjust(few.methods["Oracle-Ridge"], column).inner == msr.Ridge()
+        assert few.adjust(few.methods["Oracle-Ridge"], column, tasks).inner == msr.Ridge()
     sweep = table["step-size"]
-    adjusted = sweep.adjust(sweep.methods["MAML-Conv"], "Rot, lr=0.3")
+    adjusted = sweep.adjust(
+        sweep.methods["MAML-Conv"], "Rot, lr=0.3", msr.SteerableConv2d()
+    )
     assert adjusted.inner == msr.GradientDescent(steps=3, lr=0.3)
 
 
@@ -304,7 +300,7 @@ def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
         (["tiny", "--steps", "-1"], "expected steps >= 1, got -1"),
         (["tiny", "--jobs", "0"], "expected jobs >= 1, got 0"),
         (["tiny", "--device", "cuda:77"], "expected a device that is available"),
-        (["tiny", "--device", "gpu"], "expected a device that is available"),
+        (["tiny", "--device", "gpu"], "expected a device such as cpu, cuda"),
         (["tiny", "--jobs", "1", "--out", "/proc/no/where.json"], "/proc/no"),
     ],
 )
