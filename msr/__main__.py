@@ -1,12 +1,14 @@
-"""The command line: ``python -m msr reproduce translation``, ``python -m msr sweep``."""
+"""The command line: ``python -m msr reproduce``, ``sweep`` and ``compare``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .drift import drifts
 from .engines import CellFailed, WorkersLost
 from .experiments import EXPERIMENTS
+from .recorded import recorded_results
 from .report import table_text
 from .reproduction import reproduce
 from .results import Results
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(given)
     command = " ".join(["python -m msr", *given])
     try:
-        results: Results = options.run(options, command)
+        return int(options.run(options, command))
     except (CellFailed, WorkersLost) as error:
         print(f"error: {error}\n{_kept(options)}", file=sys.stderr)
         return FAILED
@@ -32,22 +34,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"interrupted: {_kept(options)}", file=sys.stderr)
         return INTERRUPTED
-    failures = [c for c in results.cells.values() if "diverged" in c]
-    for cell in failures:
-        print(
-            f"{cell['method']}, {cell['column']}, seed {cell['seed']}: {cell['diverged']}",
-            file=sys.stderr,
-        )
+
+
+def _diverged(results: Results) -> int:
+    """Name the cells that diverged; the exit status."""
+    failures = {key: c for key, c in results.cells.items() if "diverged" in c}
+    for key, cell in failures.items():
+        print(f"{key}: {cell['diverged']}", file=sys.stderr)
     return FAILED if failures else 0
 
 
 def _kept(options: argparse.Namespace) -> str:
-    if not options.out:
+    if not getattr(options, "out", None):
         return "nothing was kept: --out keeps what is finished"
     return f"finished cells are in {options.out}: the same command goes on"
 
 
-def _reproduce(options: argparse.Namespace, command: str) -> Results:
+def _reproduce(options: argparse.Namespace, command: str) -> int:
     results = reproduce(
         options.experiment,
         options.methods,
@@ -62,10 +65,10 @@ def _reproduce(options: argparse.Namespace, command: str) -> Results:
         progress=not options.quiet,
     )
     print(table_text(results, options.methods, options.columns))
-    return results
+    return _diverged(results)
 
 
-def _sweep(options: argparse.Namespace, command: str) -> Results:
+def _sweep(options: argparse.Namespace, command: str) -> int:
     plan = Sweep.read(options.config)
     options.out = options.out or str(Path(options.config).with_suffix(""))
     results = sweep(
@@ -81,7 +84,21 @@ def _sweep(options: argparse.Namespace, command: str) -> Results:
     rows = list(dict.fromkeys(cell.row for cell in cells))
     columns = list(dict.fromkeys(cell.column for cell in cells))
     print(table_text(results, rows, columns))
-    return results
+    return _diverged(results)
+
+
+def _compare(options: argparse.Namespace, command: str) -> int:
+    new = Results.read(Path(options.new))
+    if options.recorded:
+        recorded = Results.read(Path(options.recorded))
+    else:
+        recorded = recorded_results(new.config["experiment"])
+    found = drifts(new, recorded)
+    for drift in found:
+        print(drift)
+    beyond = sum(drift.beyond for drift in found)
+    print(f"{beyond} of {len(found)} cells moved by more than the recorded interval")
+    return FAILED if beyond else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_reproduce(commands)
     _add_sweep(commands)
+    _add_compare(commands)
     return parser
 
 
@@ -132,6 +150,23 @@ def _add_sweep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--out", metavar="FOLDER", help="results; default: named as the file, beside it"
     )
     _add_where(command)
+
+
+def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "compare",
+        help="compare results computed anew with the recorded ones",
+        description="Compare, seed by seed, and fail if the mean of a cell has moved by "
+        "more than the recorded 95 percent interval.",
+    )
+    command.set_defaults(run=_compare)
+    command.add_argument("new", metavar="NEW.json", help="of reproduce --out")
+    command.add_argument(
+        "recorded",
+        nargs="?",
+        metavar="RECORDED.json",
+        help="default: the book's, of the same experiment",
+    )
 
 
 def _add_where(command: argparse.ArgumentParser) -> None:

@@ -140,7 +140,7 @@ def test_a_diverging_cell_is_reported_and_the_others_are_kept(
     output = capsys.readouterr()
     assert status == 1
     assert "meta-training diverged at step 1" in output.err
-    assert "wild, k=1, seed 0" in output.err
+    assert "wild | k=1 | 0: meta-training diverged" in output.err
     results = Results.read(file)
     assert "mse" in results.cells["MAML-Conv | k=1 | 0"]
     assert results.summary("wild", "k=1").diverged == 1
