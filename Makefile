@@ -22,7 +22,9 @@ help:
 	@echo "make links       visit the links to other sites"
 	@echo "make lint        style, types"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
-	@echo "make paper       recompute the recorded results (an hour on two cores)"
+	@echo "make paper       recompute the recorded results (hours on two cores)"
+	@echo "make drift       recompute a part of them and compare (a quarter of an hour)"
+	@echo "make gpu-test    tests, chapters and a part of the results on a GPU"
 	@echo "make colab       write the notebooks of colab/ from those of book/"
 	@echo "make coursework  build the assignments for students and for grading"
 	@echo "make grade       grade a folder: ASSIGNMENT=1 SUBMISSIONS=folder"
@@ -91,7 +93,7 @@ chapters: $(INSTALLED)
 
 # What the chapters cite: more seeds and longer runs, kept in results/ cell by cell. Stop
 # it and start it again at any time; delete a file of results/ to compute it anew.
-PAPER_SEEDS ?= 5
+PAPER_SEEDS ?= 20
 PAPER_DEVICE ?= $(shell $(BIN)/python -c "import torch; print('cuda' if torch.cuda.is_available() else 'cpu')")
 
 .PHONY: paper
@@ -109,6 +111,32 @@ paper: $(INSTALLED)
 			--parameters results_folder results; \
 	done
 	@echo "==> Done: results/*.json, and the chapters as executed in _build/paper"
+
+# Do the recorded results still hold? Some seeds of every experiment, computed anew.
+DRIFT_SEEDS ?= 1
+DRIFT_DEVICE ?= cpu
+DRIFT_EXPERIMENTS ?= translation ridge rotation support
+
+.PHONY: drift
+drift: $(INSTALLED)
+	rm -rf _build/drift
+	status=0; for experiment in $(DRIFT_EXPERIMENTS); do \
+		echo "==> $$experiment"; \
+		file=_build/drift/$$experiment.json; \
+		$(BIN)/python -m msr reproduce $$experiment --seeds $(DRIFT_SEEDS) \
+			--device $(DRIFT_DEVICE) --out $$file > /dev/null || status=1; \
+		$(BIN)/python -m msr compare $$file || status=1; \
+	done; exit $$status
+	@echo "==> Done: no mean has moved by more than its recorded interval"
+
+# Fails where there is no GPU. KEEP=1 records the run for the status page.
+GPU_DEVICE ?= cuda
+KEEP ?=
+
+.PHONY: gpu-test
+gpu-test: $(INSTALLED)
+	$(BIN)/python -m tools.gpu --device $(GPU_DEVICE) $(if $(KEEP),--keep)
+	$(MAKE) drift DRIFT_DEVICE=$(GPU_DEVICE) DRIFT_EXPERIMENTS="translation rotation"
 
 .PHONY: colab
 colab: $(INSTALLED)

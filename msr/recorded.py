@@ -14,6 +14,7 @@ from .results import Results, ResultsError
 
 BENCHMARKS = "performance"
 BENCHMARKS_FORMAT = "msr benchmarks 1"
+NO_RESULTS = {BENCHMARKS, "gpu"}  # files of another format
 
 
 def escnn_kernel_basis() -> dict[str, Float[Tensor, "channels 1 3 3 parameters"]]:
@@ -69,10 +70,10 @@ def recorded_results(name: str) -> Results:
         ResultsError: it is damaged.
     """
     file = _recorded_file(name)
-    if file is not None and name != BENCHMARKS:
+    if file is not None and name not in NO_RESULTS:
         return Results.read(file)
     files = {file.stem for folder in _folders() for file in folder.glob("*.json")}
-    known = sorted(files - {BENCHMARKS})
+    known = sorted(files - NO_RESULTS)
     raise FileNotFoundError(
         f"expected recorded results among {', '.join(known) or 'none at all'}, got "
         f"{name!r}. `make paper` writes them; so does python -m msr reproduce {name} "

@@ -210,6 +210,9 @@ def test_workflows_call_the_commands_that_users_call() -> None:
     assert everything <= commands["ci"]
     assert everything <= commands["publish"]
     assert "make links" in commands["weekly"]
+    assert "make drift" in commands["nightly"]
+    assert "make gpu-test KEEP=1" in commands["gpu"]
+    assert "gpu.yml" in (ROOT / ".github" / "workflows" / "publish.yml").read_text()
     for name, steps in by_name.items():
         for step in steps:
             if "uses" in step:
@@ -219,13 +222,31 @@ def test_workflows_call_the_commands_that_users_call() -> None:
     assert re.findall(r"^make (\w+)$", gate, re.M) == ["lint", "test", "book", "check"]
 
 
-def test_weekly_runs_notebooks_that_exist_and_reports_failures() -> None:
-    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "weekly.yml").read_text())[
-        "jobs"
-    ]
-    for name in jobs["colab"]["strategy"]["matrix"]["notebook"]:
+def jobs_of(workflow: str) -> dict[str, dict]:
+    path = ROOT / ".github" / "workflows" / f"{workflow}.yml"
+    return yaml.safe_load(path.read_text())["jobs"]
+
+
+def test_weekly_runs_notebooks_that_exist() -> None:
+    for name in jobs_of("weekly")["colab"]["strategy"]["matrix"]["notebook"]:
         assert (ROOT / "colab" / f"{name}.ipynb").is_file()
-    for job in jobs.values():
+
+
+@pytest.mark.parametrize("workflow", ["weekly", "nightly", "gpu"])
+def test_what_runs_by_itself_reports_failures(workflow: str) -> None:
+    for job in jobs_of(workflow).values():
+        uses = [step.get("uses", "") for step in job["steps"]]
+        assert uses[0].startswith("actions/checkout")  # .ci/report is there in any case
         last = job["steps"][-1]
-        assert last["if"] == "failure()"
+        assert last["if"].startswith("failure()")
         assert "bash .ci/report" in last["run"]
+
+
+def test_the_gpu_workflow_needs_a_gpu_and_keeps_what_it_ran() -> None:
+    (job,) = jobs_of("gpu").values()
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands[0] == "nvidia-smi"
+    assert "vars.GPU_RUNNER" in job["runs-on"]
+    (upload,) = [s for s in job["steps"] if "upload-artifact" in s.get("uses", "")]
+    assert upload["if"] == "always()"
+    assert "_build/gpu" in upload["with"]["path"]

@@ -119,13 +119,13 @@ def _cells(
         link,
         nodes.Text(f"{run['seconds']:.0f} s"),
         nodes.Text(run["date"].removesuffix("+00:00").replace("T", " ")),
-        _commit(run["commit"], url),
+        commit_link(run["commit"], url),
         nodes.Text(versions),
         nodes.Text(run["device"]),
     ]
 
 
-def _commit(commit: str | None, url: str) -> nodes.Node:
+def commit_link(commit: str | None, url: str) -> nodes.Node:
     """A link to the commit; "+" marks changes that were not committed."""
     if commit is None:
         return nodes.Text("unknown")

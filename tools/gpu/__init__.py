@@ -1,0 +1,1 @@
+"""The book and its tests on a GPU: `make gpu-test`."""
