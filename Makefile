@@ -91,26 +91,31 @@ lint: $(INSTALLED)
 chapters: $(INSTALLED)
 	$(BIN)/python -m tools.notebooks
 
-# What the chapters cite: more seeds and longer runs, kept in results/ cell by cell. Stop
-# it and start it again at any time; delete a file of results/ to compute it anew.
+# What the chapters cite: more seeds and longer runs, kept cell by cell. Stop it and start
+# it again at any time; delete a file of results/ to compute it anew. Results on a GPU do
+# not mix with those of a CPU in results/.
 PAPER_SEEDS ?= 20
 PAPER_DEVICE ?= $(shell $(BIN)/python -c "import torch; print('cuda' if torch.cuda.is_available() else 'cpu')")
+PAPER_RESULTS ?= $(if $(filter cpu,$(PAPER_DEVICE)),results,_build/results-$(PAPER_DEVICE))
+# Chapters have small runs besides, which are not recorded.
+PAPER := _build/paper
 
 .PHONY: paper
 paper: $(INSTALLED)
-	@mkdir -p results _build/paper
+	@mkdir -p $(PAPER_RESULTS) $(PAPER)
 	for experiment in translation ridge rotation support; do \
 		echo "==> $$experiment"; \
 		$(BIN)/python -m msr reproduce $$experiment --seeds $(PAPER_SEEDS) \
-			--device $(PAPER_DEVICE) --out results/$$experiment.json; \
+			--device $(PAPER_DEVICE) --out $(PAPER_RESULTS)/$$experiment.json; \
+		cp $(PAPER_RESULTS)/$$experiment.json $(PAPER); \
 	done
 	for chapter in 06-translation 07-rotation-and-flip 08-a-fair-baseline; do \
 		echo "==> $$chapter with $(PAPER_SEEDS) seeds"; \
-		$(BIN)/papermill book/$$chapter.ipynb _build/paper/$$chapter.ipynb \
+		$(BIN)/papermill book/$$chapter.ipynb $(PAPER)/$$chapter.ipynb \
 			--parameters seeds $(PAPER_SEEDS) --parameters device $(PAPER_DEVICE) \
-			--parameters results_folder results; \
+			--parameters results_folder $(PAPER); \
 	done
-	@echo "==> Done: results/*.json, and the chapters as executed in _build/paper"
+	@echo "==> Done: $(PAPER_RESULTS)/*.json, and the chapters as executed in $(PAPER)"
 
 # Do the recorded results still hold? Some seeds of every experiment, computed anew.
 DRIFT_SEEDS ?= 1

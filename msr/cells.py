@@ -1,5 +1,6 @@
 """Cells of tables and sweeps: one method on one problem, for one seed."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def run_cell(cell: Cell, device: torch.device | str | None = None) -> dict[str, 
     """
     started = time.perf_counter()
     outcome = cell.describe()
-    with _one_at_a_time, _one_thread():
+    with _one_at_a_time, _one_thread(), _deterministic(device):
         try:
             learner, tasks = cell.fit(device)
             result = meta_test(learner, tasks, progress=False)
@@ -144,6 +145,22 @@ def principal_angles_found(learner: MetaLearner, tasks: Tasks) -> list[float] | 
         return None
     true = tasks.symmetry_matrix().to(U)
     return [round(float(angle), 4) for angle in principal_angles(U, true).rad2deg()]
+
+
+@contextmanager
+def _deterministic(device: torch.device | str | None) -> Iterator[None]:
+    """On CUDA, sums in a fixed order where torch has them; elsewhere they are already."""
+    if torch.device(device or torch.get_default_device()).type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warn_only)
 
 
 @contextmanager

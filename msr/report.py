@@ -11,6 +11,7 @@ def table_text(
     results: Results,
     methods: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
+    recorded: Results | None = None,
 ) -> str:
     """The table for a terminal: under each row the paper's numbers.
 
@@ -18,8 +19,9 @@ def table_text(
         results: of `msr.reproduce` or `msr.sweep`.
         methods: rows; default: all that have results.
         columns: default: all that have results.
+        recorded: a longer run of the same experiment, to stand beside each row.
     """
-    grid = _grid(results, methods, columns)
+    grid = _grid(results, methods, columns, recorded)
     widths = [max(len(row[i]) for row in grid) for i in range(len(grid[0]))]
     lines = [
         "  ".join(
@@ -29,37 +31,53 @@ def table_text(
         for row in grid
     ]
     lines.insert(1, "-" * max(map(len, lines)))
-    return "\n".join([*lines, "", _footnote(results, grid)])
+    return "\n".join([*lines, "", _footnote(results, recorded, grid)])
 
 
 def table_markdown(
     results: Results,
     methods: Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
+    recorded: Results | None = None,
 ) -> str:
-    """The table for a notebook: ``IPython.display.Markdown(table_markdown(...))``."""
-    grid = _grid(results, methods, columns)
+    """The table for a notebook: ``IPython.display.Markdown(table_markdown(...))``.
+
+    Arguments are those of `table_text`.
+    """
+    grid = _grid(results, methods, columns, recorded)
     header, *rows = grid
     lines = [header, ["---", "---", *["---:"] * (len(header) - 2)], *rows]
     table = "\n".join("| " + " | ".join(row) + " |" for row in lines)
-    return f"{table}\n\n{_footnote(results, grid)}"
+    return f"{table}\n\n{_footnote(results, recorded, grid)}"
 
 
 def _grid(
-    results: Results, methods: Sequence[str] | None, columns: Sequence[str] | None
+    results: Results,
+    methods: Sequence[str] | None,
+    columns: Sequence[str] | None,
+    recorded: Results | None,
 ) -> list[list[str]]:
     name = results.config["experiment"]
-    methods = methods or _in_order(results.rows, EXPERIMENTS[name].methods)
+    shown = (
+        {"ours": results} if recorded is None else {"now": results, "recorded": recorded}
+    )
+    found = dict.fromkeys(row for part in shown.values() for row in part.rows)
+    methods = methods or _in_order(found, EXPERIMENTS[name].methods)
     columns = columns or _in_order(results.columns, EXPERIMENTS[name].columns)
     printed = paper_table(name)
     grid = [["method", "", *columns]]
     for method in methods:
-        ours = [_ours(results.summary(method, c)) for c in columns]
-        grid.append([method, "ours", *ours])
+        rows = [
+            [label, *(_ours(part.summary(method, c)) for c in columns)]
+            for label, part in shown.items()
+            if recorded is None or method in part.rows
+        ]
         papers = printed.get(method, {})
         if any(c in papers for c in columns):
-            theirs = [_papers(*papers[c]) if c in papers else "-" for c in columns]
-            grid.append(["", "paper", *theirs])
+            rows.append(
+                ["paper", *(_papers(*papers[c]) if c in papers else "-" for c in columns)]
+            )
+        grid += [[method if i == 0 else "", *row] for i, row in enumerate(rows)]
     return grid
 
 
@@ -83,10 +101,9 @@ def _papers(value: float, interval: float | None) -> str:
     return f"{value:.{digits}f}" + (f" ± {interval:.2f}" if interval is not None else "")
 
 
-def _footnote(results: Results, grid: list[list[str]]) -> str:
-    seeds = len({c["seed"] for c in results.cells.values()})
-    over = "over seeds" if seeds > 1 else "over test tasks"
-    unstable = sum(c.get("unstable", 0) for c in results.cells.values())
+def _footnote(results: Results, recorded: Results | None, grid: list[list[str]]) -> str:
+    shown = [results] if recorded is None else [results, recorded]
+    unstable = any(c.get("unstable", 0) for part in shown for c in part.cells.values())
     dagger = (
         " † On some test tasks the error is more than twice that of predicting zero."
         if unstable
@@ -94,10 +111,24 @@ def _footnote(results: Results, grid: list[list[str]]) -> str:
     )
     printed = any(row[1] == "paper" for row in grid)
     papers = " The paper's intervals are over test tasks." if printed else ""
+    beside = "" if recorded is None else f" Recorded: {_extent(recorded)}."
     cpu_seconds = sum(c.get("seconds", 0.0) for c in results.cells.values())
     return (
-        f"Meta-test MSE, mean and 95% interval {over}; {seeds} "
-        f"seed{'s' if seeds > 1 else ''}, {results.config['steps']} outer steps; "
-        f"{results.wall_seconds:.0f} s of wall time, {cpu_seconds:.0f} s of all cells "
-        f"together.{papers}{dagger}"
+        f"Meta-test MSE, mean and 95% interval. {'Now' if recorded else 'Ours'}: "
+        f"{_extent(results)}, {results.wall_seconds:.0f} s of wall time, "
+        f"{cpu_seconds:.0f} s of all cells together.{beside}{papers}{dagger}"
     )
+
+
+def _extent(results: Results) -> str:
+    """Over what its intervals are, and how long it trained."""
+    counts = {
+        results.summary(row, column).seeds
+        for row in results.rows
+        for column in results.columns
+    } - {0}
+    fewest, most = min(counts, default=0), max(counts, default=0)
+    seeds = "1 seed" if most == 1 else f"{most} seeds"
+    seeds = seeds if fewest == most else f"{fewest} to {most} seeds"
+    over = "seeds" if most > 1 else "its test tasks"
+    return f"{seeds}, intervals over {over}, {results.config['steps']} outer steps"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Summary:
 
     Attributes:
         mean: of the seeds' mean errors; NaN if there is none.
+        median: of the seeds' mean errors, which a single seed cannot move far.
         ci95: half the width of the 95% interval. With several seeds it is Student's
             interval over the seeds' means, which vary with the problem, the initial
             values and the test tasks at once. With one seed it is over test tasks only.
@@ -45,6 +47,7 @@ class Summary:
     """
 
     mean: float
+    median: float
     ci95: float
     seeds: int
     diverged: int = 0
@@ -74,17 +77,18 @@ class Results:
         good = [c for c in found if "mse" in c]
         diverged = len(found) - len(good)
         if not good:
-            return Summary(math.nan, math.nan, 0, diverged)
-        mean = sum(c["mse"] for c in good) / len(good)
+            return Summary(math.nan, math.nan, math.nan, 0, diverged)
+        mean = statistics.fmean(c["mse"] for c in good)
+        median = statistics.median(c["mse"] for c in good)
         unstable = sum(c.get("unstable", 0) for c in good)
         if len(good) == 1:
-            return Summary(mean, good[0]["ci95"], 1, diverged, unstable)
+            return Summary(mean, median, good[0]["ci95"], 1, diverged, unstable)
         from scipy.special import stdtrit  # here: it takes longer to import than msr
 
-        variance = sum((c["mse"] - mean) ** 2 for c in good) / (len(good) - 1)
+        deviation = statistics.stdev((c["mse"] for c in good), mean)
         quantile = float(stdtrit(len(good) - 1, 0.975))
-        half = quantile * math.sqrt(variance / len(good))
-        return Summary(mean, half, len(good), diverged, unstable)
+        half = quantile * deviation / math.sqrt(len(good))
+        return Summary(mean, median, half, len(good), diverged, unstable)
 
     @property
     def origin(self) -> str:

@@ -173,6 +173,7 @@ def test_intervals_over_seeds_are_students() -> None:
     summary = Results({}, cells=cells).summary("A", "c")
     low, high = scipy.stats.t.interval(0.95, 3, np.mean(values), scipy.stats.sem(values))
     assert summary.mean == pytest.approx(np.mean(values))
+    assert summary.median == pytest.approx(np.median(values))
     assert summary.ci95 == pytest.approx((high - low) / 2)
     alone = Results({}, cells={"0": cells["0"]}).summary("A", "c")
     assert (alone.mean, alone.ci95, alone.seeds) == (0.1, 0.01, 1)
@@ -222,6 +223,34 @@ def test_tables_show_ours_beside_the_papers() -> None:
     markdown = msr.table_markdown(results)
     assert "| MSR-FC | ours | 0.123 ± 0.020 |" in markdown
     assert "|  | paper | 0.07 ± 0.02 |" in markdown
+    assert "Ours: 1 seed, intervals over its test tasks, 7 outer steps" in markdown
+
+
+def test_a_longer_run_stands_beside_each_row() -> None:
+    def results(steps: int, seeds: int, *methods: str) -> Results:
+        cells = {
+            f"{method} {seed}": {
+                "method": method,
+                "column": "Rot",
+                "seed": seed,
+                "mse": 0.1 * seeds,
+                "ci95": 0.02,
+            }
+            for method in methods
+            for seed in range(seeds)
+        }
+        return Results({"experiment": "rotation", "steps": steps}, cells=cells)
+
+    longer = results(9, 3, "MSR-Conv-dense", "MSR-Conv")
+    lines = msr.table_markdown(results(7, 1, "MSR-Conv"), recorded=longer).splitlines()
+    assert lines[2:6] == [
+        "| MSR-Conv | now | 0.100 ± 0.020 |",
+        "|  | recorded | 0.300 ± 0.000 |",
+        "|  | paper | 0.004 |",
+        "| MSR-Conv-dense | recorded | 0.300 ± 0.000 |",
+    ]
+    assert "Now: 1 seed, intervals over its test tasks, 7 outer steps" in lines[-1]
+    assert "Recorded: 3 seeds, intervals over seeds, 9 outer steps." in lines[-1]
 
 
 @pytest.mark.parametrize("name", list(experiments.EXPERIMENTS))

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import torch
 
 import msr
 from helpers import without_times
+from helpers_project import ROOT
 from msr import cells
 from msr.__main__ import main
 from msr.hyperparameters import HYPERPARAMETERS, configure
@@ -403,3 +405,27 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys) -> None:
     folder.mkdir(mode=0o500)
     assert main(["sweep", str(config(tmp_path)), "--quiet"]) == 2
     assert "Permission denied" in capsys.readouterr().err
+
+
+def test_the_page_on_sweeps_says_what_is_there(tmp_path: Path) -> None:
+    page = (ROOT / "book" / "sweeps.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    plan = msr.Sweep.read(config(tmp_path, example.replace("{", "{{")))
+    # MAML-FC with 2 numbers of inner steps, MSR-FC with 8 combinations; 3 ranks, 5 seeds
+    assert len(plan.cells()) == (2 + 8) * 3 * 5
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page, re.M))
+    assert list(rows) == list(HYPERPARAMETERS)
+    for name, meaning in rows.items():
+        plain = meaning.replace("$", "").replace("`", "")
+        assert plain == HYPERPARAMETERS[name].meaning
+
+
+def test_on_cuda_sums_are_asked_for_in_a_fixed_order(monkeypatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    with cells._deterministic("cpu"):
+        assert not torch.are_deterministic_algorithms_enabled()
+    with cells._deterministic("cuda:0"):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert not torch.is_deterministic_algorithms_warn_only_enabled()
