@@ -12,14 +12,14 @@ def square_integer_table(table: Tensor | Sequence[Sequence[int]]) -> Tensor:
             f"expected a table of integers, as a tensor or nested lists, got "
             f"{type(table).__name__}"
         )
-    tensor = torch.as_tensor(table)
+    tensor = torch.as_tensor(table, device="cpu")
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise TypeError(f"expected a table of integers, got dtype {tensor.dtype}")
     if tensor.ndim != 2 or tensor.shape[0] != tensor.shape[1] or not tensor.numel():
         raise ValueError(
             f"expected a non-empty square table, got shape {tuple(tensor.shape)}"
         )
-    return tensor.long().cpu().clone()
+    return tensor.long().clone()
 
 
 def check_closure(table: Tensor) -> None:
@@ -34,7 +34,7 @@ def check_closure(table: Tensor) -> None:
 
 
 def find_identity(table: Tensor) -> int:
-    everyone = torch.arange(len(table))
+    everyone = torch.arange(len(table), device="cpu")
     neutral = (table == everyone).all(1) & (everyone == table.T).all(1)
     if not neutral.any():
         raise ValueError(

@@ -1,5 +1,8 @@
 """What `msr.MetaLearner` refuses."""
 
+from itertools import chain
+
+import torch
 from torch import nn
 
 from .inner import InnerLoop, Loss
@@ -32,8 +35,18 @@ def check_parts(inner: InnerLoop | None, loss: Loss, chunk_size: int | None) -> 
         raise ValueError(f"expected chunk_size >= 1 or None, got {chunk_size}")
 
 
+def check_meta_parameters(parameters: nn.ParameterList, device: torch.device) -> None:
+    """Raise unless the inner loop's parameters are on the model's device."""
+    for p in parameters:
+        if p.device != device:
+            raise ValueError(
+                f"expected the inner loop's parameters on the model's device {device}, "
+                f"got {p.device}: move the learner, not its model, with learner.to(...)"
+            )
+
+
 def check_one_device(model: nn.Module) -> None:
-    """Raise unless all parameters lie on one device."""
-    devices = {str(p.device) for p in model.parameters()}
+    """Raise unless all parameters and buffers lie on one device."""
+    devices = {str(t.device) for t in chain(model.parameters(), model.buffers())}
     if len(devices) > 1:
         raise ValueError(f"expected a model on one device, got {sorted(devices)}")

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from ._random import has_random_state, random_state, set_random_state
+
 
 def recompute(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """``function(*tensors)``, keeping only its inputs for the backward pass.
@@ -27,10 +29,8 @@ class _Recompute(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
         ctx.function = function
-        ctx.cuda_device = tensors[0].device if tensors[0].is_cuda else None
-        ctx.random_state = torch.get_rng_state()
-        if ctx.cuda_device:
-            ctx.cuda_random_state = torch.cuda.get_rng_state(ctx.cuda_device)
+        ctx.device = tensors[0].device
+        ctx.random_states = torch.get_rng_state(), random_state(ctx.device)
         ctx.save_for_backward(*tensors)
         return function(*tensors)
 
@@ -52,10 +52,11 @@ class _Recompute(torch.autograd.Function):
 
 @contextmanager
 def _replayed_randomness(ctx: Any) -> Iterator[None]:
-    with torch.random.fork_rng(devices=[ctx.cuda_device] if ctx.cuda_device else []):
-        torch.set_rng_state(ctx.random_state)
-        if ctx.cuda_device:
-            torch.cuda.set_rng_state(ctx.cuda_random_state, ctx.cuda_device)
+    devices = [ctx.device] if has_random_state(ctx.device) else []
+    with torch.random.fork_rng(devices, device_type=ctx.device.type):
+        of_cpu, of_device = ctx.random_states
+        torch.set_rng_state(of_cpu)
+        set_random_state(ctx.device, of_device)
         yield
 
 

@@ -51,8 +51,8 @@ def _umask() -> int:
     return umask
 
 
-def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """The state in a checkpoint file, which is never changed.
+def load(path: Path) -> dict[str, Any]:
+    """The state in a checkpoint file, which is never changed, with tensors on the CPU.
 
     Raises:
         CheckpointError: the file is damaged or no checkpoint of this package.
@@ -67,7 +67,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
             f"it to start anew."
         )
     state: dict[str, Any] = torch.load(
-        io.BytesIO(payload), map_location=device, weights_only=True
+        io.BytesIO(payload), map_location="cpu", weights_only=True
     )
     return state
 
@@ -81,14 +81,14 @@ def differences(
             yield key, ours.get(key), theirs.get(key)
 
 
-def load_of_run(path: Path, config: dict[str, Any], device: torch.device) -> dict[str, Any]:
+def load_of_run(path: Path, config: dict[str, Any]) -> dict[str, Any]:
     """The state in a checkpoint of the run with this configuration.
 
     Raises:
         CheckpointError: as for `load`, or the file was written by a run with another
             configuration; the message names the settings that differ.
     """
-    state = load(path, device)
+    state = load(path)
     theirs = state["config"]
     different = [
         f"{key}: this run has {ours!r}, the file {its!r}"

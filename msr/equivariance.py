@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .representations import Representation, check_same_group
+from .representations import Representation, check_device, check_same_group
 
 
 def equivariance_error(
@@ -33,7 +33,7 @@ def equivariance_error(
 
     Raises:
         ValueError: x or f(x) does not have the dimension of its representation,
-            or the representations belong to different groups.
+            the representations belong to different groups, or devices differ.
     """
     check_same_group(rho_in, rho_out)
     _check_rows("x", x, rho_in)
@@ -54,3 +54,4 @@ def _check_rows(name: str, rows: Tensor, rho: Representation) -> None:
             f"expected {name} of shape (batch, {rho.dim}) for {rho}, "
             f"got {tuple(rows.shape)}"
         )
+    check_device(name, rows, rho)

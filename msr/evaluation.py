@@ -75,7 +75,7 @@ def meta_test(
         raise ValueError(f"expected batch_size >= 1, got {batch_size}")
     modes = {module: module.training for module in learner.modules()}
     learner.eval()
-    indices = torch.arange(tasks.num_tasks(split)).split(batch_size)
+    indices = torch.arange(tasks.num_tasks(split), device="cpu").split(batch_size)
     bar = progress_bar(indices, show=progress, desc="meta-test")
     try:
         losses = torch.cat(

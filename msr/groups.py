@@ -32,11 +32,11 @@ class FiniteGroup:
         name: label of the group itself.
 
     Attributes:
-        table: the checked table, an integer tensor of shape (n, n).
+        table: the checked table, an integer tensor of shape (n, n), on the CPU.
         names: one label per element.
         name: label of the group.
         identity: the identity element.
-        inverse: ``inverse[a]`` is the inverse of ``a``; shape (n,).
+        inverse: ``inverse[a]`` is the inverse of ``a``; shape (n,), on the CPU.
 
     Raises:
         TypeError: the table does not hold integers.
@@ -101,7 +101,7 @@ class FiniteGroup:
 
     def conjugacy_classes(self) -> tuple[tuple[int, ...], ...]:
         """The classes ``{g a g^-1 : g in G}``, each sorted, in order of first element."""
-        everyone = torch.arange(self.order)
+        everyone = torch.arange(self.order, device="cpu")
         classes = []
         for a in range(self.order):
             conjugates = self.table[self.table[everyone, a], self.inverse[everyone]]
@@ -118,7 +118,7 @@ class FiniteGroup:
             raise ValueError(
                 f"expected a permutation of 0..{self.order - 1}, got {list(order)}"
             )
-        old = torch.as_tensor(order)
+        old = torch.as_tensor(order, device="cpu")
         new = torch.argsort(old)
         table = new[self.table[old][:, old]]
         return FiniteGroup(table, [self.names[i] for i in order], self.name)

@@ -7,7 +7,12 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ._learner_checks import check_model, check_one_device, check_parts
+from ._learner_checks import (
+    check_meta_parameters,
+    check_model,
+    check_one_device,
+    check_parts,
+)
 from ._recompute import recompute, rows
 from .batch import TaskBatch, check_examples
 from .formulas import Formulas
@@ -269,10 +274,12 @@ class MetaLearner(nn.Module):
                     f"expected inputs of the {len(tensor)} tasks that {name!r} was "
                     f"adapted to, got {len(x)} tasks"
                 )
+        self._check_data(*adapted.values())
 
     def _check_data(self, *data: Tensor, like: Tensor | None = None) -> None:
         like = next(iter(self.adapted.values())) if like is None else like
         device, dtype = like.device, like.dtype
+        check_meta_parameters(self.meta_parameters, device)
         for tensor in data:
             if tensor.device != device:
                 raise ValueError(

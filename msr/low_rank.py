@@ -28,7 +28,8 @@ class LowRank1d(SeededTasks):
     translation. Larger k means less symmetry.
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for, on the CPU, in the default dtype. (Another default dtype gives other draws.)
+    for, in the default dtype (another one gives other draws): on the CPU, so that the
+    numbers are the same on every device, then moved to the default device.
 
     Args:
         rank: k, >= 1.
@@ -78,13 +79,13 @@ class LowRank1d(SeededTasks):
     @property
     def sharing(self) -> Float[Tensor, "positions rank"]:
         """How the output positions mix the k filters of a task, ``softmax(C)``."""
-        return self._sharing.to(torch.get_default_dtype())
+        return self._sharing.to(torch.get_default_device(), torch.get_default_dtype())
 
     @cached_property
     def _sharing(self) -> Float[Tensor, "positions rank"]:
         generator = self._generator(0, "problem")
         shape = self.output_size, self.rank
-        C = torch.randn(shape, generator=generator, dtype=torch.float64)
+        C = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
         return C.softmax(dim=1)
 
     def symmetry_matrix(self) -> Float[Tensor, "mn rank_kernel"]:
@@ -110,14 +111,15 @@ class LowRank1d(SeededTasks):
         return self._parameters(split, indices)
 
     def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "rank kernel"]:
-        return torch.randn(self.rank, self.kernel_size, generator=generator)
+        shape = self.rank, self.kernel_size
+        return torch.randn(shape, generator=generator, device="cpu")
 
     def _outputs(
         self,
         parameters: Float[Tensor, "tasks rank kernel"],
         x: Float[Tensor, "tasks examples n"],
     ) -> Float[Tensor, "tasks examples m"]:
-        F = self.sharing.to(parameters.dtype) @ parameters
+        F = self._sharing.to(parameters.dtype) @ parameters
         taps = range(self.kernel_size)
         shifted = (x[:, :, t : t + self.output_size] * F[:, None, :, t] for t in taps)
         return cast(Tensor, sum(shifted))

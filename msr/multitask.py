@@ -60,7 +60,7 @@ def multitask_train(
     generator = torch.Generator().manual_seed(seed)
     history = History()
     for step in (bar := progress_bar(range(steps), show=progress, desc="multi-task")):
-        indices = torch.randint(number, (batch_size,), generator=generator)
+        indices = torch.randint(number, (batch_size,), generator=generator, device="cpu")
         batch = draw(tasks, "train", indices).to(learner.device, learner.dtype)
         losses = learner.losses({n: p[indices] for n, p in own.items()}, *batch.examples())
         _check_finite(losses, step + 1, indices)

@@ -57,6 +57,7 @@ def plot_factorization(
     """
     import matplotlib.pyplot as plt
 
+    U, v = U.detach().cpu(), v.detach().cpu()
     if int((U != 0).sum(1).max()) > 1:
         raise ValueError("expected at most one nonzero entry in each row of U, got more")
     if U.shape[1] > len(PALETTE):
@@ -66,9 +67,10 @@ def plot_factorization(
         )
     source = torch.where((U != 0).any(1), U.abs().argmax(1) + 1, 0)
     k = U.shape[1]
+    numbers = torch.arange(1, k + 1, device="cpu")
     panels = [
-        ("symmetry matrix $U$", (U != 0) * torch.arange(1, k + 1), U),
-        ("filter $v$", torch.arange(1, k + 1)[:, None], v[:, None]),
+        ("symmetry matrix $U$", (U != 0) * numbers, U),
+        ("filter $v$", numbers[:, None], v[:, None]),
         (r"$\mathrm{vec}(W) = U v$", source[:, None], (U @ v)[:, None]),
         ("weight $W$", source.reshape(shape), (U @ v).reshape(shape)),
     ]
@@ -99,7 +101,7 @@ def _draw_coloured_cells(ax: "Axes", title: str, colours: Tensor, values: Tensor
     )
     ax.grid(color="0.4", linewidth=0.8)
     ax.tick_params(length=0)
-    for (row, column), value in _entries(values.detach()):
+    for (row, column), value in _entries(values):
         ax.text(column, row, f"{value:.2g}", ha="center", va="center", color="black")
 
 
@@ -181,10 +183,12 @@ def slideshow(
 
 
 def smooth(values: Sequence[float], window: int) -> Tensor:
-    """The running mean over the last ``window`` values (fewer at the start)."""
-    sums = torch.tensor(values, dtype=torch.float64).cumsum(0)
-    shifted = torch.cat([torch.zeros(min(window, len(sums))), sums[:-window]])[: len(sums)]
-    counts = torch.arange(1, len(sums) + 1).clamp(max=window)
+    """The running mean over the last ``window`` values (fewer at the start), on the CPU."""
+    with torch.device("cpu"):
+        sums = torch.tensor(values, dtype=torch.float64).cumsum(0)
+        zeros = torch.zeros(min(window, len(sums)))
+        shifted = torch.cat([zeros, sums[:-window]])[: len(sums)]
+        counts = torch.arange(1, len(sums) + 1).clamp(max=window)
     return (sums - shifted) / counts
 
 

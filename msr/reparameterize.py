@@ -169,7 +169,7 @@ def _check_filters(
 
 def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
     """Standard normal numbers, drawn on the CPU so that no device changes them."""
-    numbers = torch.randn(shape, generator=generator, dtype=like.dtype)
+    numbers = torch.randn(shape, generator=generator, dtype=like.dtype, device="cpu")
     return numbers.to(like.device)
 
 

@@ -111,14 +111,14 @@ def permutation_representation(
     Raises:
         ValueError: a row is no permutation of the points, or the rows are no action.
     """
-    images = torch.as_tensor(action)
-    points = torch.arange(images.shape[-1] if images.ndim else 0)
+    images = torch.as_tensor(action, device="cpu")
+    points = torch.arange(images.shape[-1] if images.ndim else 0, device="cpu")
     if images.ndim != 2 or not torch.equal(images.sort(1).values, points.expand_as(images)):
         raise ValueError(
             f"expected one permutation of 0..p-1 per group element, got {action}"
         )
     matrices = torch.zeros(*images.shape, images.shape[1])
-    matrices[torch.arange(len(images))[:, None], images, points] = 1.0
+    matrices[torch.arange(len(images), device="cpu")[:, None], images, points] = 1.0
     return Representation(group, matrices, name)
 
 
@@ -151,11 +151,21 @@ def direct_sum(*representations: Representation) -> Representation:
 
 
 def check_same_group(rho_in: Representation, rho_out: Representation) -> None:
-    """Raise unless both representations belong to one group, up to labels."""
+    """Raise unless both belong to one group, up to labels, and lie on one device."""
     if not torch.equal(rho_in.group.table, rho_out.group.table):
         raise ValueError(
             f"expected two representations of one group, got {rho_in.group} "
             f"and {rho_out.group} with different tables"
+        )
+    check_device(str(rho_out), rho_out.matrices, rho_in)
+
+
+def check_device(name: str, tensor: Tensor, rho: Representation) -> None:
+    """Raise unless the tensor is where the representation is."""
+    if tensor.device != rho.matrices.device:
+        raise ValueError(
+            f"expected {name} on the device {rho.matrices.device} of {rho}, got "
+            f"{tensor.device}: move one with .to(...)"
         )
 
 
@@ -167,7 +177,7 @@ def reynolds(
     ``R(W) = 1/|G| sum_g rho_out(g) W rho_in(g)^-1``
 
     Raises:
-        ValueError: W has another shape, or the groups differ.
+        ValueError: W has another shape, or groups or devices differ.
     """
     check_same_group(rho_in, rho_out)
     if weight.shape != (rho_out.dim, rho_in.dim):
@@ -175,6 +185,7 @@ def reynolds(
             f"expected a weight of shape ({rho_out.dim}, {rho_in.dim}), "
             f"got {tuple(weight.shape)}"
         )
+    check_device("a weight", weight, rho_in)
     inverses = rho_in.matrices[rho_in.group.inverse]
     return (rho_out.matrices @ weight @ inverses).mean(0)
 
@@ -216,5 +227,6 @@ def intertwiner_basis(
         ).reshape(m * n, m * n)
         / rho_in.group.order
     )
-    left, _, _ = torch.linalg.svd(projection)
+    # Any rotation of the basis would do: on the CPU, it is the same for all devices.
+    left, _, _ = torch.linalg.svd(projection.cpu())
     return left[:, :dim].to(rho_out.matrices)

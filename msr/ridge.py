@@ -59,7 +59,8 @@ class Ridge:
         v0, f = _predictions(loss, adapted)
         start, J = _linearize(f, v0)
         generator = torch.Generator().manual_seed(0)
-        step = torch.randn(len(v0), generator=generator, dtype=v0.dtype).to(v0.device)
+        step = torch.randn(len(v0), generator=generator, dtype=v0.dtype, device="cpu")
+        step = step.to(v0.device)
         for move in (step, -2 * step):
             _expect_close(
                 "predictions linear in the adapted tensors",

@@ -31,8 +31,9 @@ class SteerableConv2d(SeededTasks):
     standard deviation is ``1/sqrt(2)``, and 1 for the anisotropic functions of D_n.
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for, on the CPU, in the default dtype, so that memory grows with the batch and not
-    with the number of tasks. (Another default dtype gives other draws.)
+    for, in the default dtype (another one gives other draws): on the CPU, so that the
+    numbers are the same on every device, then moved to the default device. Memory grows
+    with the batch and not with the number of tasks.
 
     Args:
         n: number of rotations.
@@ -87,16 +88,18 @@ class SteerableConv2d(SeededTasks):
 
     @cached_property
     def _basis(self) -> Float[Tensor, "order 9 6"]:
-        """The six functions at the scale of the coefficients, in float64."""
-        basis = steerable_kernels(self.n, self.flip).double().flatten(1, 2)
-        squares = torch.tensor([1.0, 1.0, 2.0, 2.0, 2.0, 2.0]).double()
+        """The six functions at the scale of the coefficients, in float64, on the CPU."""
+        with torch.device("cpu"):
+            basis = steerable_kernels(self.n, self.flip).double().flatten(1, 2)
+            squares = torch.tensor([1.0, 1.0, 2.0, 2.0, 2.0, 2.0]).double()
         return basis * (squares / basis.square().sum((0, 1))).sqrt()
 
     @cached_property
     def _std(self) -> Float[Tensor, " 6"]:
         """The standard deviation of each coefficient."""
         half = 0.5**0.5
-        return torch.tensor([half, half, *[1.0 if self.flip else half] * 4]).double()
+        std = [half, half, *[1.0 if self.flip else half] * 4]
+        return torch.tensor(std, device="cpu").double()
 
     def symmetry_matrix(self) -> Float[Tensor, "weights coefficients"]:
         """The true U: the weight of every task is ``reshape(U vec(c))``.
@@ -106,7 +109,8 @@ class SteerableConv2d(SeededTasks):
             shape (channels, 1, 3, 3).
         """
         block = self._basis.flatten(0, 1)
-        return torch.block_diag(*[block] * self.fields).to(torch.get_default_dtype())
+        U = torch.block_diag(*[block] * self.fields)
+        return U.to(torch.get_default_device(), torch.get_default_dtype())
 
     def kernels(
         self, split: Split, indices: Sequence[int] | Tensor
@@ -117,12 +121,12 @@ class SteerableConv2d(SeededTasks):
     def _kernels(
         self, coefficients: Float[Tensor, "tasks fields 6"]
     ) -> Float[Tensor, "tasks channels 1 3 3"]:
-        basis = self._basis.to(coefficients.dtype)
+        basis = self._basis.to(coefficients)
         kernels = torch.einsum("tfj,gpj->tfgp", coefficients, basis)
         return kernels.reshape(len(coefficients), self.channels, 1, 3, 3)
 
     def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "fields 6"]:
-        normal = torch.randn(self.fields, 6, generator=generator)
+        normal = torch.randn(self.fields, 6, generator=generator, device="cpu")
         return normal * self._std.to(normal.dtype)
 
     def _outputs(

@@ -78,7 +78,9 @@ class DenseSymmetry(SymmetryMatrix):
     @torch.no_grad()
     def right_inverse(self, weight: Tensor) -> Float[Tensor, " k"]:
         """The filter whose weight is nearest to ``weight`` in least squares."""
-        return torch.linalg.lstsq(self.U, weight.reshape(-1, 1)).solution[:, 0]
+        # On the CPU, whose solver alone takes dependent columns.
+        U, W = self.U.cpu(), weight.reshape(-1, 1).cpu()
+        return torch.linalg.lstsq(U, W).solution[:, 0].to(weight.device)
 
     def matrix(self) -> Float[Tensor, "mn k"]:
         """U itself."""

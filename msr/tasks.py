@@ -82,8 +82,8 @@ class SeededTasks:
     """What synthetic task distributions have in common: numbered, seeded tasks.
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for, on the CPU, in the default dtype. (Another default dtype gives other draws.)
-    Subclasses are dataclasses with the fields below; they draw a task's parameters and
+    for, in the default dtype (another one gives other draws): on the CPU, so that the
+    numbers are the same on every device, then moved to the default device. Subclasses are dataclasses with the fields below; they draw a task's parameters and
     compute its outputs.
     """
 
@@ -133,7 +133,8 @@ class SeededTasks:
         x = x[:, : support + query]
         y = self._outputs(parameters, x)
         y_support = self._observed(split, numbers, y[:, :support])
-        return TaskBatch(x[:, :support], y_support, x[:, support:], y[:, support:])
+        batch = TaskBatch(x[:, :support], y_support, x[:, support:], y[:, support:])
+        return batch.to(torch.get_default_device())
 
     def _draw_parameters(self, generator: torch.Generator) -> Tensor:
         """What sets a task apart: the free parameters of its true layer."""
@@ -164,21 +165,22 @@ class SeededTasks:
         if not noise:
             return y
         generators = [self._generator(i, "noise", split) for i in numbers]
-        draws = [torch.randn(y.shape[1:], generator=g) for g in generators]
+        draws = [torch.randn(y.shape[1:], generator=g, device="cpu") for g in generators]
         return y + noise * torch.stack(draws)
 
     def _parameters(
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks *parameters"]:
         draws = [self._draw(split, i) for i in self._checked(split, indices)]
-        return torch.stack([parameters for parameters, _ in draws])
+        parameters = torch.stack([parameters for parameters, _ in draws])
+        return parameters.to(torch.get_default_device())
 
     def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
         """The parameters and all inputs of one task."""
         generator = self._generator(index, split)
         parameters = self._draw_parameters(generator)
         shape = self.num_examples(split), *self.input_shape
-        return parameters, torch.randn(shape, generator=generator)
+        return parameters, torch.randn(shape, generator=generator, device="cpu")
 
     def _check_counts(self) -> None:
         check_at_least(0, seed=self.seed)
@@ -213,6 +215,7 @@ class SeededTasks:
         return torch.Generator().manual_seed(seed % 2**32)
 
     def _checked(self, split: Split, indices: Sequence[int] | Tensor) -> list[int]:
+        indices = indices.tolist() if isinstance(indices, Tensor) else indices
         numbers = [int(i) for i in indices]
         tasks = self.num_tasks(split)
         if not numbers:

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from . import checkpoint as checkpoints
 from ._checks import check_at_least
 from ._progress import progress_bar
+from ._random import has_random_state, random_state, set_random_state
 from .history import Diverged, History
 from .learner import MetaLearner, check_learner
 from .tasks import TaskDistribution, check_tasks, draw
@@ -160,8 +161,9 @@ class _Run:
     def step(self, batch_size: int, saving: bool) -> float:
         """One outer step; returns the mean query loss before the update."""
         before = self._snapshot() if saving and self.checkpoint else None
+        number = self.tasks.num_tasks("train")
         indices = torch.randint(
-            self.tasks.num_tasks("train"), (batch_size,), generator=self.generator
+            number, (batch_size,), generator=self.generator, device="cpu"
         )
         batch = draw(self.tasks, "train", indices)
         losses = self.learner(batch.to(self.learner.device, self.learner.dtype))
@@ -188,13 +190,12 @@ class _Run:
         """Continue from the checkpoint, if there is one."""
         if self.checkpoint is None or not self.checkpoint.exists():
             return
-        state = checkpoints.load_of_run(self.checkpoint, self.config, self.learner.device)
+        state = checkpoints.load_of_run(self.checkpoint, self.config)
         self.learner.load_state_dict(state["learner"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"].cpu())
-        torch.set_rng_state(state["rng"].cpu())
-        if self.learner.device.type == "cuda":
-            torch.cuda.set_rng_state(state["cuda_rng"].cpu(), self.learner.device)
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["rng"])
+        set_random_state(self.learner.device, state.get("device_rng"))
         self.history = History(**state["history"])
         if self.schedule:  # the rest of its state is in the optimizer's
             self.schedule.last_epoch = len(self.history)
@@ -208,14 +209,13 @@ class _Run:
             self._write(self._snapshot())
 
     def _snapshot(self) -> bytes:
-        cuda = self.learner.device.type == "cuda"
         state = {
             "config": self.config,
             "learner": self.learner.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state(self.learner.device) if cuda else None,
+            "device_rng": random_state(self.learner.device),
             "history": asdict(self.history),
         }
         return checkpoints.serialize(state)
@@ -279,8 +279,16 @@ def _describe(thing: object) -> str:
 
 @contextmanager
 def isolated_random_state(device: torch.device, seed: int) -> Iterator[None]:
-    """Seed the global generators, for layers that use them, and restore them after."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    """Seed the global generators, for layers that use them, and restore them after.
+
+    Those of devices other than this one and the CPU are left alone.
+    """
+    if not has_random_state(device):
+        with torch.random.fork_rng([]):
+            torch.default_generator.manual_seed(seed)
+            yield
+        return
+    others = range(torch.get_device_module(device).device_count())
+    with torch.random.fork_rng(others, device_type=device.type):
         torch.manual_seed(seed)
         yield

@@ -1,7 +1,9 @@
 """Every public signature's types and shapes are checked while the tests run."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import jaxtyping
@@ -14,8 +16,27 @@ import torch
 
 from helpers_project import ROOT, missing, run
 
+from emulated_device import NAME, install
+from tools.gpu.draws import use_device
+
+# MSR_TEST_DEVICE=cuda runs the tests of the package on a GPU, and =emulated on a device
+# that keeps the rules of a GPU: see emulated_device.py.
+DEVICE = os.environ.get("MSR_TEST_DEVICE")
+if DEVICE == NAME and install() is None:
+    raise RuntimeError("this version of torch has no devices written in Python")
+if DEVICE:
+    use_device(DEVICE)
+
 # The tests' tensors are small: more threads only wait for each other.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _tests_of_the_package_only(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep tests of the folders below on the CPU."""
+    elsewhere = DEVICE and request.path.parent != Path(__file__).parent
+    with torch.device("cpu") if elsewhere else nullcontext():
+        yield
 
 
 @pytest.fixture(autouse=True)

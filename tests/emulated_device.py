@@ -78,9 +78,14 @@ class EmulatedTensor(torch.Tensor):
     ) -> Any:
         return _call(func, *args, **(kwargs or {}))
 
-    def __tensor_flatten__(self) -> tuple[list[str], None]:
-        # its presence makes modules swap parameters when they are moved, as they must
-        return ["values"], None
+    @property
+    def data(self) -> Tensor:  # type: ignore[override]
+        return self.detach()
+
+    @data.setter
+    def data(self, new: "EmulatedTensor") -> None:
+        torch._C.TensorBase.data.__set__(self, new)
+        self.values = new.values
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         rebuild = torch._utils._rebuild_device_tensor_from_cpu_tensor

@@ -163,7 +163,7 @@ def test_layers_that_cannot_be_reparameterized() -> None:
     with pytest.raises(ValueError, match=r"got 'ParametrizedLinear', .* already"):
         msr.reparameterize(twice, filters=2)
     with pytest.raises(ValueError, match=r"initialized layers, got lazy '0'"):
-        msr.reparameterize(nn.Sequential(nn.LazyLinear(3)), filters=2)
+        msr.reparameterize(nn.Sequential(nn.LazyLinear(3, device="cpu")), filters=2)
     tied = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     tied[1].weight = tied[0].weight
     with pytest.raises(ValueError, match=r"one weight shared as '0.weight' and '1.weight'"):
@@ -198,11 +198,11 @@ def test_layers_that_cannot_be_reparameterized() -> None:
             ValueError,
             r"finite y_support, got inf at \(0, 0, 0\)",
         ),
-        ((X.to("meta"), Y, X, Y), ValueError, r"on one device, got meta and cpu"),
+        ((X.to("meta"), Y, X, Y), ValueError, r"on one device, got meta and (cpu|[a-z]+:0)"),
         (
             (X.to("meta"), Y.to("meta"), X, Y),
             ValueError,
-            r"one device, got meta and cpu",
+            r"one device, got meta and (cpu|[a-z]+:0)",
         ),
         (([1.0], Y, X, Y), TypeError, r"x_support to be a tensor, got list"),
         ((X[0, 0], Y, X, Y), ValueError, r"\(tasks, examples, \.\.\.\)"),
@@ -218,7 +218,7 @@ def test_model_and_data_differ() -> None:
     batch = msr.TaskBatch(X, Y, X, Y)
     with pytest.raises(TypeError, match=r"dtype torch.float32, got torch.float64"):
         learner(batch.to(dtype=torch.float64))
-    with pytest.raises(ValueError, match=r"model's device cpu, got meta"):
+    with pytest.raises(ValueError, match=r"model's device \S+, got meta"):
         learner(batch.to("meta"))
     with pytest.raises(TypeError, match=r"dtype torch.float32, got torch.float64"):
         learner.adapt(X.double(), Y.double())
@@ -231,7 +231,7 @@ def test_model_and_data_differ() -> None:
         learner(msr.TaskBatch(X, labels, X, labels))
     with pytest.raises(ValueError, match=r"targets' shape, .*\(3, 1\), got \(3, 5\)"):
         learner(msr.TaskBatch(X, Y[..., :1], X, Y[..., :1]))
-    mixed = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 5, device="meta"))
+    mixed = nn.Sequential(nn.Linear(4, 4, device="cpu"), nn.Linear(4, 5, device="meta"))
     with pytest.raises(ValueError, match=r"on one device, got \['cpu', 'meta'\]"):
         msr.MetaLearner(mixed)
 
@@ -483,7 +483,7 @@ def test_objects_of_the_wrong_kind() -> None:
     ):
         with pytest.raises(TypeError, match=r"got OnlyCounts without batch"):
             run_it(OnlyCounts())
-        with pytest.raises(TypeError, match=r"return a msr.TaskBatch, got Tensor"):
+        with pytest.raises(TypeError, match=r"return a msr.TaskBatch, got \w*Tensor"):
             run_it(NoBatches())
         with pytest.raises(TypeError, match=r"got NoBatches itself, no instance"):
             run_it(NoBatches)

@@ -180,7 +180,7 @@ def test_meta_test_counts_every_task_once_and_changes_nothing() -> None:
     torch.testing.assert_close(losses, results[1].losses)
     for i in range(12):
         expected = learner(tasks.batch("test", [i]))
-        torch.testing.assert_close(losses[i : i + 1], expected.detach())
+        torch.testing.assert_close(losses[i : i + 1], expected.detach().cpu())
     assert all(torch.equal(t, before[n]) for n, t in learner.state_dict().items())
     assert not losses.requires_grad
     assert learner.training
@@ -278,7 +278,8 @@ def test_only_states_with_a_finite_loss_are_saved(tmp_path: Path) -> None:
         )
     saved = checkpoint.load(file)
     assert len(saved["history"]["loss"]) == 1
-    assert all(torch.equal(t, learner.state_dict()[n]) for n, t in saved["learner"].items())
+    state = learner.state_dict()
+    assert all(torch.equal(t, state[n].cpu()) for n, t in saved["learner"].items())
 
 
 def test_checkpoints_are_first_written_beside_their_target(
@@ -323,7 +324,7 @@ def test_meta_test_on_training_tasks_and_in_the_models_dtype() -> None:
     learner = tiny_learner().double()
     result = msr.meta_test(learner, tiny_tasks(), split="train", progress=False)
     batch = tiny_tasks().batch("train", range(30)).to(dtype=torch.float64)
-    torch.testing.assert_close(result.losses, learner(batch).detach())
+    torch.testing.assert_close(result.losses, learner(batch).detach().cpu())
 
 
 def test_history_goes_on_in_time(tmp_path: Path) -> None:
