@@ -32,7 +32,7 @@ _STRICT = {aten.cat, aten.stack}
 # Torch reaches these without looking for Python's tensors, or would make an empty tensor
 # and enlarge it, which a wrapper cannot follow.
 _DIRECT = (
-    "arange copy_ _to_copy detach alias eye index lift_fresh linspace logspace rand randint "
+    "arange copy_ _local_scalar_dense _to_copy detach alias eye index lift_fresh linspace logspace rand randint "
     "randn randperm range tril_indices triu_indices"
 ).split()
 _INEXACT = (
@@ -80,7 +80,7 @@ class EmulatedTensor(torch.Tensor):
 
     @property
     def data(self) -> Tensor:  # type: ignore[override]
-        return self.detach()
+        return torch._C.TensorBase.data.__get__(self)
 
     @data.setter
     def data(self, new: "EmulatedTensor") -> None:
@@ -111,6 +111,8 @@ class EmulatedTensor(torch.Tensor):
 
 def _call(func: Any, *args: Any, **kwargs: Any) -> Any:
     """Run an operation with the values of its tensors."""
+    if func is aten._efficientzerotensor.default:
+        func = aten.zeros.default
     leaves = list(_leaves((args, *kwargs.values())))
     _check_devices(func, args, leaves)
     _check_generator(leaves)
