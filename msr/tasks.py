@@ -83,8 +83,9 @@ class SeededTasks:
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
     for, in the default dtype (another one gives other draws): on the CPU, so that the
-    numbers are the same on every device, then moved to the default device. Subclasses are dataclasses with the fields below; they draw a task's parameters and
-    compute its outputs.
+    numbers are the same on every device, then moved to the default device. Subclasses
+    are dataclasses with the fields below; they draw a task's parameters and compute its
+    outputs.
     """
 
     seed: int

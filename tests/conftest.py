@@ -14,9 +14,8 @@ with jaxtyping.install_import_hook("msr", "beartype.beartype"):
 import pytest
 import torch
 
-from helpers_project import ROOT, missing, run
-
 from emulated_device import NAME, install
+from helpers_project import ROOT, missing, run
 from tools.gpu.draws import use_device
 
 # MSR_TEST_DEVICE=cuda runs the tests of the package on a GPU, and =emulated on a device
