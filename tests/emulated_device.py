@@ -31,71 +31,16 @@ _INDEXING = {aten.index, aten.index_put, aten.index_put_, aten._index_put_impl_}
 _STRICT = {aten.cat, aten.stack}
 # Torch reaches these without looking for Python's tensors, or would make an empty tensor
 # and enlarge it, which a wrapper cannot follow.
-_DIRECT = [
-    "arange",
-    "copy_",
-    "_local_scalar_dense",
-    "_to_copy",
-    "detach",
-    "alias",
-    "eye",
-    "index",
-    "lift_fresh",
-    "linspace",
-    "logspace",
-    "rand",
-    "randint",
-    "randn",
-    "randperm",
-    "range",
-    "tril_indices",
-    "triu_indices",
-]
-_INEXACT = [
-    "addbmm",
-    "addmm",
-    "addmv",
-    "addr",
-    "baddbmm",
-    "bmm",
-    "convolution",
-    "convolution_backward",
-    "cos",
-    "cumsum",
-    "dot",
-    "exp",
-    "expm1",
-    "hypot",
-    "atan2",
-    "log",
-    "log1p",
-    "linalg_solve",
-    "linalg_svd",
-    "linalg_vector_norm",
-    "logsumexp",
-    "mean",
-    "mm",
-    "mse_loss",
-    "mv",
-    "norm",
-    "pow",
-    "prod",
-    "rsqrt",
-    "sigmoid",
-    "sin",
-    "softmax",
-    "_softmax",
-    "_log_softmax",
-    "std",
-    "sum",
-    "tan",
-    "tanh",
-    "var",
-    "_linalg_solve_ex",
-    "_linalg_svd",
-    "linalg_lstsq",
-    "linalg_inv_ex",
-]
+_DIRECT = (
+    "arange copy_ _local_scalar_dense _to_copy detach alias eye index lift_fresh linspace logspace rand randint "
+    "randn randperm range tril_indices triu_indices"
+).split()
+_INEXACT = (
+    "addbmm addmm addmv addr baddbmm bmm convolution convolution_backward cos cumsum dot exp "
+    "expm1 hypot atan2 log log1p linalg_solve linalg_svd linalg_vector_norm logsumexp mean mm "
+    "mse_loss mv norm pow prod rsqrt sigmoid sin softmax _softmax _log_softmax std sum tan "
+    "tanh var _linalg_solve_ex _linalg_svd linalg_lstsq linalg_inv_ex"
+).split()
 
 
 class _State:
@@ -144,12 +89,7 @@ class EmulatedTensor(torch.Tensor):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         rebuild = torch._utils._rebuild_device_tensor_from_cpu_tensor
-        return rebuild, (
-            self.detach().cpu(),
-            self.dtype,
-            str(self.device),
-            self.requires_grad,
-        )
+        return rebuild, (self.detach().cpu(), self.dtype, str(self.device), self.requires_grad)
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return f"{repr(self.detach().cpu())[:-1]}, device='{self.device}')"
