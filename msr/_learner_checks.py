@@ -1,9 +1,9 @@
 """What `msr.MetaLearner` refuses."""
 
+from collections.abc import Iterable
 from itertools import chain
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .inner import InnerLoop, Loss
 
@@ -35,13 +35,33 @@ def check_parts(inner: InnerLoop | None, loss: Loss, chunk_size: int | None) -> 
         raise ValueError(f"expected chunk_size >= 1 or None, got {chunk_size}")
 
 
-def check_meta_parameters(parameters: nn.ParameterList, device: torch.device) -> None:
-    """Raise unless the inner loop's parameters are on the model's device."""
-    for p in parameters:
+def check_data(
+    data: Iterable[Tensor], like: Tensor, meta_parameters: nn.ParameterList
+) -> None:
+    """Raise unless data and inner loop have the device, and data the dtype, of a model.
+
+    Args:
+        data: inputs, targets or adapted tensors.
+        like: a parameter of the model.
+        meta_parameters: those of the inner loop.
+    """
+    device, dtype = like.device, like.dtype
+    for p in meta_parameters:
         if p.device != device:
             raise ValueError(
                 f"expected the inner loop's parameters on the model's device {device}, "
                 f"got {p.device}: move the learner, not its model, with learner.to(...)"
+            )
+    for tensor in data:
+        if tensor.device != device:
+            raise ValueError(
+                f"expected data on the model's device {device}, got "
+                f"{tensor.device}: move one with .to(...)"
+            )
+        if tensor.is_floating_point() and tensor.dtype != dtype:
+            raise TypeError(
+                f"expected data of the model's dtype {dtype}, got "
+                f"{tensor.dtype}: move one with .to(...)"
             )
 
 

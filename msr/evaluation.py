@@ -17,7 +17,7 @@ class MetaTestResult:
     """Query losses over test tasks.
 
     Attributes:
-        losses: one query loss per task; shape (tasks,), on the CPU.
+        losses: one query loss per task; shape (tasks,), on the learner's device.
     """
 
     losses: Float[Tensor, " tasks"]
@@ -79,10 +79,7 @@ def meta_test(
     bar = progress_bar(indices, show=progress, desc="meta-test")
     try:
         losses = torch.cat(
-            [
-                learner(draw(tasks, split, i).to(learner.device, learner.dtype)).cpu()
-                for i in bar
-            ]
+            [learner(draw(tasks, split, i).to(learner.device, learner.dtype)) for i in bar]
         )
     finally:
         for module, mode in modes.items():

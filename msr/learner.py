@@ -7,12 +7,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ._learner_checks import (
-    check_meta_parameters,
-    check_model,
-    check_one_device,
-    check_parts,
-)
+from ._learner_checks import check_data, check_model, check_one_device, check_parts
 from ._recompute import recompute, rows
 from .batch import TaskBatch, check_examples
 from .formulas import Formulas
@@ -278,19 +273,7 @@ class MetaLearner(nn.Module):
 
     def _check_data(self, *data: Tensor, like: Tensor | None = None) -> None:
         like = next(iter(self.adapted.values())) if like is None else like
-        device, dtype = like.device, like.dtype
-        check_meta_parameters(self.meta_parameters, device)
-        for tensor in data:
-            if tensor.device != device:
-                raise ValueError(
-                    f"expected data on the model's device {device}, got "
-                    f"{tensor.device}: move one with .to(...)"
-                )
-            if tensor.is_floating_point() and tensor.dtype != dtype:
-                raise TypeError(
-                    f"expected data of the model's dtype {dtype}, got "
-                    f"{tensor.dtype}: move one with .to(...)"
-                )
+        check_data(data, like, self.meta_parameters)
 
 
 def check_learner(learner: MetaLearner) -> None:

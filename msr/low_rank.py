@@ -108,7 +108,7 @@ class LowRank1d(SeededTasks):
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks rank kernel"]:
         """B of each task."""
-        return self._parameters(split, indices)
+        return self._parameters(split, indices).to(torch.get_default_device())
 
     def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "rank kernel"]:
         shape = self.rank, self.kernel_size

@@ -220,13 +220,14 @@ def intertwiner_basis(
     """
     dim = intertwiner_dimension(rho_in, rho_out)
     m, n = rho_out.dim, rho_in.dim
-    inverse_transposes = rho_in.matrices[rho_in.group.inverse].mT.double()
+    # Rounding turns the basis: on the CPU, so that it is the same for all devices.
+    matrices_in, matrices_out = (r.matrices.cpu().double() for r in (rho_in, rho_out))
+    inverse_transposes = matrices_in[rho_in.group.inverse].mT
     projection = (
-        torch.einsum(
-            "gab,gcd->acbd", rho_out.matrices.double(), inverse_transposes
-        ).reshape(m * n, m * n)
+        torch.einsum("gab,gcd->acbd", matrices_out, inverse_transposes).reshape(
+            m * n, m * n
+        )
         / rho_in.group.order
     )
-    # Any rotation of the basis would do: on the CPU, it is the same for all devices.
-    left, _, _ = torch.linalg.svd(projection.cpu())
+    left, _, _ = torch.linalg.svd(projection)
     return left[:, :dim].to(rho_out.matrices)

@@ -116,12 +116,13 @@ class SteerableConv2d(SeededTasks):
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks channels 1 3 3"]:
         """The true kernels of each task."""
-        return self._kernels(self._parameters(split, indices))
+        kernels = self._kernels(self._parameters(split, indices))
+        return kernels.to(torch.get_default_device())
 
     def _kernels(
         self, coefficients: Float[Tensor, "tasks fields 6"]
     ) -> Float[Tensor, "tasks channels 1 3 3"]:
-        basis = self._basis.to(coefficients)
+        basis = self._basis.to(coefficients.dtype)
         kernels = torch.einsum("tfj,gpj->tfgp", coefficients, basis)
         return kernels.reshape(len(coefficients), self.channels, 1, 3, 3)
 

@@ -173,8 +173,7 @@ class SeededTasks:
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks *parameters"]:
         draws = [self._draw(split, i) for i in self._checked(split, indices)]
-        parameters = torch.stack([parameters for parameters, _ in draws])
-        return parameters.to(torch.get_default_device())
+        return torch.stack([parameters for parameters, _ in draws])
 
     def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
         """The parameters and all inputs of one task."""

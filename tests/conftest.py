@@ -11,19 +11,20 @@ import jaxtyping
 with jaxtyping.install_import_hook("msr", "beartype.beartype"):
     import msr  # noqa: F401
 
+import emulated_device
 import pytest
 import torch
 
-from emulated_device import NAME, install
 from helpers_project import ROOT, missing, run
-from tools.gpu.draws import use_device
 
 # MSR_TEST_DEVICE=cuda runs the tests of the package on a GPU, and =emulated on a device
 # that keeps the rules of a GPU: see emulated_device.py.
 DEVICE = os.environ.get("MSR_TEST_DEVICE")
-if DEVICE == NAME and install() is None:
-    raise RuntimeError("this version of torch has no devices written in Python")
 if DEVICE:
+    from tools.gpu.draws import use_device
+
+    if DEVICE == emulated_device.NAME and emulated_device.install() is None:
+        raise RuntimeError("this version of torch has no devices written in Python")
     use_device(DEVICE)
 
 # The tests' tensors are small: more threads only wait for each other.
@@ -45,6 +46,32 @@ def _package_errors(request: pytest.FixtureRequest) -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", bad)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+GPU = pytest.param(
+    "cuda",
+    marks=[
+        pytest.mark.gpu,
+        pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"),
+    ],
+)
+
+
+@pytest.fixture(params=["emulated", "emulated, other rounding", GPU])
+def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
+    """Another device than the default, which is the CPU: emulated, or a GPU if any."""
+    with torch.device("cpu"):
+        if request.param == "cuda":
+            yield torch.device("cuda", torch.cuda.current_device())
+            return
+        emulated = emulated_device.install()
+        if emulated is None:
+            pytest.skip("this version of torch has no devices written in Python")
+        if "rounding" in request.param:
+            with emulated_device.rounding():
+                yield emulated
+        else:
+            yield emulated
 
 
 @pytest.fixture

@@ -25,25 +25,26 @@ CPU = torch.device("cpu")
 aten = torch.ops.aten
 
 # CUDA has these read any device: they copy, or move some indices themselves.
-_COPIES = {aten.copy_, aten._to_copy, aten._foreach_copy_}
-_INDEXING = {aten.index, aten.index_put, aten.index_put_, aten._index_put_impl_}
+COPIES = {aten.copy_, aten._to_copy, aten._foreach_copy_}
+INDEXING = {aten.index, aten.index_put, aten.index_put_, aten._index_put_impl_}
 # Even a single number must be on the device here.
-_STRICT = {aten.cat, aten.stack}
+STRICT = {aten.cat, aten.stack}
 # Torch reaches these without looking for Python's tensors, or would make an empty tensor
 # and enlarge it, which a wrapper cannot follow.
-_DIRECT = (
-    "arange copy_ _local_scalar_dense _to_copy detach alias eye index lift_fresh linspace logspace rand randint "
-    "randn randperm range tril_indices triu_indices"
-).split()
-_INEXACT = (
+DIRECT = (
+    "arange copy_ _local_scalar_dense _to_copy detach alias eye index lift_fresh linspace "
+    "logspace rand randint randn randperm range tril_indices triu_indices"
+)
+INEXACT = (
     "addbmm addmm addmv addr baddbmm bmm convolution convolution_backward cos cumsum dot exp "
     "expm1 hypot atan2 log log1p linalg_solve linalg_svd linalg_vector_norm logsumexp mean mm "
     "mse_loss mv norm pow prod rsqrt sigmoid sin softmax _softmax _log_softmax std sum tan "
     "tanh var _linalg_solve_ex _linalg_svd linalg_lstsq linalg_inv_ex"
-).split()
+)
+INEXACT_NAMES = frozenset(INEXACT.split())
 
 
-class _State:
+class State:
     """What the device remembers."""
 
     random: Tensor = torch.Generator().get_state()
@@ -89,7 +90,12 @@ class EmulatedTensor(torch.Tensor):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         rebuild = torch._utils._rebuild_device_tensor_from_cpu_tensor
-        return rebuild, (self.detach().cpu(), self.dtype, str(self.device), self.requires_grad)
+        return rebuild, (
+            self.detach().cpu(),
+            self.dtype,
+            str(self.device),
+            self.requires_grad,
+        )
 
     def __repr__(self, **options: Any) -> str:  # type: ignore[override]
         return f"{repr(self.detach().cpu())[:-1]}, device='{self.device}')"
@@ -113,18 +119,22 @@ def _call(func: Any, *args: Any, **kwargs: Any) -> Any:
     """Run an operation with the values of its tensors."""
     if func is aten._efficientzerotensor.default:
         func = aten.zeros.default
+    if func is aten.linalg_lstsq.default:
+        kwargs["driver"] = "gels"  # CUDA has no other
     leaves = list(_leaves((args, *kwargs.values())))
     _check_devices(func, args, leaves)
     _check_generator(leaves)
     wanted = kwargs.get("device")
     if wanted is not None:
+        if wanted.type == NAME and wanted.index:
+            raise RuntimeError(f"{NAME} error: invalid device ordinal")
         kwargs["device"] = CPU if wanted.type == NAME else wanted
     with _own_randomness(func):
         result = func(
             *(_map(_values, arg) for arg in args),
             **{name: _map(_values, arg) for name, arg in kwargs.items()},
         )
-    if _State.rounding and func.overloadpacket.__name__.rstrip("_") in _INEXACT:
+    if State.rounding and func.overloadpacket.__name__.rstrip("_") in INEXACT_NAMES:
         result = _map(_round_otherwise, result)
     if wanted is not None and wanted.type != NAME:
         return result
@@ -155,14 +165,14 @@ def _values(tensor: Tensor) -> Tensor:
 
 def _check_devices(func: Any, args: tuple[Any, ...], leaves: list[Any]) -> None:
     packet = func.overloadpacket
-    if packet in _COPIES:
+    if packet in COPIES:
         return
-    if packet in _INDEXING and isinstance(args[0], EmulatedTensor):
+    if packet in INDEXING and isinstance(args[0], EmulatedTensor):
         leaves = [args[0], *args[2:]]
     for leaf in leaves:
         if not isinstance(leaf, Tensor) or isinstance(leaf, EmulatedTensor):
             continue
-        if leaf.ndim or packet in _STRICT or leaf.device != CPU:
+        if leaf.ndim or packet in STRICT or leaf.device != CPU:
             raise RuntimeError(
                 f"Expected all tensors to be on the same device, but found at least two "
                 f"devices, {NAME}:0 and {leaf.device}! ({func})"
@@ -183,11 +193,11 @@ def _own_randomness(func: Any) -> Iterator[None]:
         yield
         return
     before = torch.get_rng_state()
-    torch.set_rng_state(_State.random)
+    torch.set_rng_state(State.random)
     try:
         yield
     finally:
-        _State.random = torch.get_rng_state()
+        State.random = torch.get_rng_state()
         torch.set_rng_state(before)
 
 
@@ -232,11 +242,11 @@ def _round_otherwise(result: Tensor) -> Tensor:
 @contextmanager
 def rounding() -> Iterator[None]:
     """Round as another processor would."""
-    _State.rounding = True
+    State.rounding = True
     try:
         yield
     finally:
-        _State.rounding = False
+        State.rounding = False
 
 
 class _Module:
@@ -258,13 +268,13 @@ class _Module:
         return False
 
     def manual_seed_all(self, seed: int) -> None:
-        _State.random = torch.Generator().manual_seed(seed).get_state()
+        State.random = torch.Generator().manual_seed(seed).get_state()
 
     def get_rng_state(self, device: Any = None) -> Tensor:
-        return _State.random.clone()
+        return State.random.clone()
 
     def set_rng_state(self, state: Tensor, device: Any = None) -> None:
-        _State.random = state.clone()
+        State.random = state.clone()
 
 
 def install() -> torch.device | None:
@@ -280,9 +290,9 @@ def install() -> torch.device | None:
         everything = torch.library.Library("_", "IMPL", "PrivateUse1")
         everything.fallback(_call)
         direct = torch.library.Library("aten", "IMPL", "PrivateUse1")
-        for packet in (getattr(aten, name) for name in _DIRECT):
+        for packet in (getattr(aten, name) for name in DIRECT.split()):
             for op in (getattr(packet, name) for name in packet.overloads()):
                 if "out" not in op._overloadname:
                     direct.impl(op, partial(_call, op))
-        _State.libraries = everything, direct
+        State.libraries = everything, direct
     return torch.device(NAME, 0)

@@ -198,7 +198,11 @@ def test_layers_that_cannot_be_reparameterized() -> None:
             ValueError,
             r"finite y_support, got inf at \(0, 0, 0\)",
         ),
-        ((X.to("meta"), Y, X, Y), ValueError, r"on one device, got meta and (cpu|[a-z]+:0)"),
+        (
+            (X.to("meta"), Y, X, Y),
+            ValueError,
+            r"on one device, got meta and (cpu|[a-z]+:0)",
+        ),
         (
             (X.to("meta"), Y.to("meta"), X, Y),
             ValueError,

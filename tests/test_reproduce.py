@@ -45,7 +45,7 @@ def test_a_cell_is_what_training_and_testing_give() -> None:
     assert cell["ci95"] == pytest.approx(test.ci95, rel=1e-6)
     assert cell["worst"] == pytest.approx(float(test.losses.max()), rel=1e-6)
     batch = tasks.batch("test", range(12))
-    zero = batch.y_query.square().mean((1, 2)).cpu()
+    zero = batch.y_query.square().mean((1, 2))
     assert cell["zero"] == pytest.approx(float(zero.mean()), rel=1e-5)
     assert cell["unstable"] == int((test.losses > 2 * zero).sum())
     U = learner.model[0].parametrizations.weight[0].U.detach()

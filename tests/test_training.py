@@ -180,7 +180,7 @@ def test_meta_test_counts_every_task_once_and_changes_nothing() -> None:
     torch.testing.assert_close(losses, results[1].losses)
     for i in range(12):
         expected = learner(tasks.batch("test", [i]))
-        torch.testing.assert_close(losses[i : i + 1], expected.detach().cpu())
+        torch.testing.assert_close(losses[i : i + 1], expected.detach())
     assert all(torch.equal(t, before[n]) for n, t in learner.state_dict().items())
     assert not losses.requires_grad
     assert learner.training
@@ -324,7 +324,7 @@ def test_meta_test_on_training_tasks_and_in_the_models_dtype() -> None:
     learner = tiny_learner().double()
     result = msr.meta_test(learner, tiny_tasks(), split="train", progress=False)
     batch = tiny_tasks().batch("train", range(30)).to(dtype=torch.float64)
-    torch.testing.assert_close(result.losses, learner(batch).detach().cpu())
+    torch.testing.assert_close(result.losses, learner(batch).detach())
 
 
 def test_history_goes_on_in_time(tmp_path: Path) -> None:
