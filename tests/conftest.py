@@ -11,10 +11,10 @@ import jaxtyping
 with jaxtyping.install_import_hook("msr", "beartype.beartype"):
     import msr  # noqa: F401
 
-import emulated_device
 import pytest
 import torch
 
+import emulated_device
 from helpers_project import ROOT, missing, run
 
 # MSR_TEST_DEVICE=cuda runs the tests of the package on a GPU, and =emulated on a device
