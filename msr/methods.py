@@ -54,9 +54,10 @@ class Method:
 
     def learner(self, tasks: Tasks, seed: int = 0) -> MetaLearner:
         """An untrained learner for these tasks; the global random state stays as it is."""
-        with isolated_random_state(torch.device("cpu"), seed):
+        cpu = torch.device("cpu")  # initial values are the same on every device
+        with isolated_random_state(cpu, seed), cpu:
             model = self.model(tasks, seed)
-        return MetaLearner(model, self.inner)
+        return MetaLearner(model, self.inner).to(torch.get_default_device())
 
     def fit(
         self,

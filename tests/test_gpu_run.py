@@ -34,7 +34,9 @@ def notebook(folder: Path, *sources: str, outputs: dict[int, str]) -> Path:
     return file
 
 
-def test_it_cannot_pass_on_a_cpu(tmp_path: Path, capsys) -> None:
+def test_it_cannot_pass_on_a_cpu(tmp_path: Path, monkeypatch, capsys) -> None:
+    for step in ("_run_tests", "_run_notebooks"):
+        monkeypatch.setattr(gpu, step, lambda *_: pytest.fail("it went on"))
     assert gpu.main(["--device", "cpu", "--out", str(tmp_path / "out")]) == 2
     assert "error: expected a GPU, got cpu" in capsys.readouterr().err
     if not torch.cuda.is_available():

@@ -420,6 +420,21 @@ def test_the_page_on_sweeps_says_what_is_there(tmp_path: Path) -> None:
         assert plain == HYPERPARAMETERS[name].meaning
 
 
+def test_a_process_runs_one_cell_at_a_time(monkeypatch) -> None:
+    """Threads, as of a Dask worker, share the random state and the number of threads."""
+    free = []
+    fit = cells.Cell.fit
+
+    def watched(cell, device=None):
+        free.append(cells._one_at_a_time.acquire(blocking=False))
+        return fit(cell, device)
+
+    monkeypatch.setattr(cells.Cell, "fit", watched)
+    assert "mse" in cells.run_cell(PLAN.cells()[0])
+    assert free == [False]
+    assert not cells._one_at_a_time.locked()
+
+
 def test_on_cuda_sums_are_asked_for_in_a_fixed_order(monkeypatch) -> None:
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     with cells._deterministic("cpu"):
