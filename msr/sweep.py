@@ -181,7 +181,8 @@ def sweep(
         progress: show a bar.
 
     Raises:
-        ValueError: a device that is not there; a scheduler that does not answer.
+        ValueError: a device that is not there; a scheduler that does not answer; a file
+            in the folder's place.
         ResultsError: the folder holds another sweep, or another run is at it.
         CellFailed, WorkersLost: cells ended with an error, or the processes that they
             ran in are gone. The folder keeps what was finished.
@@ -190,6 +191,8 @@ def sweep(
     cells = plan.cells()
     device = named_device(device)
     path = Path(out) / "results.json"
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ValueError(f"expected a folder for the results, got the file {path.parent}")
     if path.exists():
         _check_same_sweep(path, cells)
     config = {"sweep": True, "experiment": plan.experiment, "steps": cells[0].steps}

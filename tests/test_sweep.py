@@ -377,6 +377,7 @@ def test_a_wrong_file_says_what_is_wrong_and_runs_nothing(
         (["--jobs", "0"], "expected jobs >= 1, got 0"),
         (["--jobs", "1", "--scheduler", "x"], "expected jobs or a scheduler, got both"),
         (["--out", "/proc/nowhere"], "/proc/nowhere"),
+        (["--out", __file__], "expected a folder for the results, got the file"),
     ],
 )
 def test_what_cannot_run_leaves_nothing(options, message, tmp_path: Path, capsys) -> None:
