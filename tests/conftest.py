@@ -17,13 +17,16 @@ import torch
 import emulated_device
 from helpers_project import ROOT, missing, run
 
+# Before anything is differentiated: autograd then looks for devices, and never again.
+EMULATED = emulated_device.install()
+
 # MSR_TEST_DEVICE=cuda runs the tests of the package on a GPU, and =emulated on a device
 # that keeps the rules of a GPU: see emulated_device.py.
 DEVICE = os.environ.get("MSR_TEST_DEVICE")
 if DEVICE:
     from tools.gpu.draws import use_device
 
-    if DEVICE == emulated_device.NAME and emulated_device.install() is None:
+    if DEVICE == emulated_device.NAME and EMULATED is None:
         raise RuntimeError("this version of torch has no devices written in Python")
     use_device(DEVICE)
 
@@ -64,14 +67,13 @@ def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
         if request.param == "cuda":
             yield torch.device("cuda", torch.cuda.current_device())
             return
-        emulated = emulated_device.install()
-        if emulated is None:
+        if EMULATED is None:
             pytest.skip("this version of torch has no devices written in Python")
         if "rounding" in request.param:
             with emulated_device.rounding():
-                yield emulated
+                yield EMULATED
         else:
-            yield emulated
+            yield EMULATED
 
 
 @pytest.fixture

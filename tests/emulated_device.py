@@ -278,7 +278,7 @@ class _Module:
 
 
 def install() -> torch.device | None:
-    """Register the device, once in a process; None where torch cannot."""
+    """Register the device, before autograd first runs; None where torch cannot."""
     if not hasattr(torch, NAME):
         try:
             from torch.utils.backend_registration import (
