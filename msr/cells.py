@@ -149,7 +149,7 @@ def principal_angles_found(learner: MetaLearner, tasks: Tasks) -> list[float] | 
 
 @contextmanager
 def _deterministic(device: torch.device | str | None) -> Iterator[None]:
-    """On CUDA, sums in a fixed order where torch has them; elsewhere they are already."""
+    """On CUDA, sums in a fixed order where torch has them, and no factors cut to TF32."""
     if torch.device(device or torch.get_default_device()).type != "cuda":
         yield
         return
@@ -158,7 +158,10 @@ def _deterministic(device: torch.device | str | None) -> Iterator[None]:
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
-        yield
+        with torch.backends.cudnn.flags(
+            enabled=torch.backends.cudnn.enabled, deterministic=True, allow_tf32=False
+        ):
+            yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warn_only)
 

@@ -123,9 +123,10 @@ def test_a_table_and_a_csv_file_hold_every_cell(tmp_path: Path, capsys) -> None:
 def test_series_parallel_and_another_run_give_the_same_bits(tmp_path: Path) -> None:
     torch.rand(1)  # so that the state is that of no fresh seed
     state = torch.get_rng_state()
-    series = without_times(run_sweep(PLAN, tmp_path / "a"))
-    assert without_times(run_sweep(PLAN, tmp_path / "b")) == series
-    assert without_times(run_sweep(PLAN, tmp_path / "c", jobs=2)) == series
+    series = without_times(run_sweep(PLAN, tmp_path / "a", device="cpu"))
+    assert without_times(run_sweep(PLAN, tmp_path / "b", device="cpu")) == series
+    parallel = run_sweep(PLAN, tmp_path / "c", jobs=2, device="cpu")
+    assert without_times(parallel) == series
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -438,10 +439,13 @@ def test_a_process_runs_one_cell_at_a_time(monkeypatch) -> None:
 
 def test_on_cuda_sums_are_asked_for_in_a_fixed_order(monkeypatch) -> None:
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    tf32 = torch.backends.cudnn.allow_tf32
     with cells._deterministic("cpu"):
         assert not torch.are_deterministic_algorithms_enabled()
     with cells._deterministic("cuda:0"):
         assert torch.are_deterministic_algorithms_enabled()
         assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        assert not torch.backends.cudnn.allow_tf32
     assert not torch.are_deterministic_algorithms_enabled()
     assert not torch.is_deterministic_algorithms_warn_only_enabled()
+    assert torch.backends.cudnn.allow_tf32 == tf32
