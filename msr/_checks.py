@@ -50,7 +50,10 @@ def check_known(what: str, name: str, known: Collection[str]) -> str:
         return name
     close = difflib.get_close_matches(str(name), known, 1, 0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise ValueError(f"expected a {what} among {', '.join(known)}, got {name!r}{hint}")
+    article = "an" if what[0] in "aeio" else "a"
+    raise ValueError(
+        f"expected {article} {what} among {', '.join(known)}, got {name!r}{hint}"
+    )
 
 
 def check_kind(name: str, value: object, kind: type) -> None:

@@ -117,7 +117,7 @@ class DaskCluster:
         timeout: seconds to wait for the scheduler, and for a first worker.
 
     Raises:
-        ValueError: the package distributed is not installed.
+        ValueError: the package distributed is not installed, or there is no such file.
     """
 
     def __init__(self, scheduler: str, timeout: float = 30) -> None:
@@ -128,6 +128,8 @@ class DaskCluster:
                 "expected the package distributed, which talks to a Dask scheduler, got "
                 "none: pip install distributed"
             ) from None
+        if scheduler.endswith(".json") and not os.path.isfile(scheduler):
+            raise ValueError(f"expected a Dask scheduler's file {scheduler}, got none")
         self.scheduler = scheduler
         self.timeout = timeout
 

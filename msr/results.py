@@ -125,13 +125,14 @@ class Results:
         write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
 
     @classmethod
-    def read(cls, path: Path) -> "Results":
+    def read(cls, path: str | Path) -> "Results":
         """The results in a file.
 
         Raises:
             ResultsError: the file is damaged or no results file.
             OSError: it cannot be read.
         """
+        path = Path(path)
         try:
             content = json.loads(path.read_text())
             if content["format"] != FORMAT:

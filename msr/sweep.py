@@ -21,7 +21,7 @@ from .compute import compute, engine_for, named_device
 from .engines import CellFailed, WorkersLost
 from .experiments import EXPERIMENTS
 from .hyperparameters import HYPERPARAMETERS
-from .results import Results, ResultsError, cell_row
+from .results import Results, ResultsError
 
 Settings = dict[str, Any]
 Values = tuple[Any, ...]
@@ -113,8 +113,8 @@ class Sweep:
                 if not isinstance(content.get(key, {}), dict):
                     raise TypeError(f"expected a table [{key}], got {content[key]!r}")
             return cls(**content)
-        except FileNotFoundError:
-            raise ValueError(f"expected a sweep in {path}, got no such file") from None
+        except OSError as error:
+            raise ValueError(f"expected a sweep in {path}, got: {error.strerror}") from None
         except (ValueError, TypeError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(f"{path}: {error}") from None
@@ -192,7 +192,10 @@ def sweep(
     device = named_device(device)
     path = Path(out) / "results.json"
     if path.parent.exists() and not path.parent.is_dir():
-        raise ValueError(f"expected a folder for the results, got the file {path.parent}")
+        raise ValueError(
+            f"expected a folder for the results, got the file {path.parent}: "
+            f"name another one"
+        )
     if path.exists():
         _check_same_sweep(path, cells)
     config = {"sweep": True, "experiment": plan.experiment, "steps": cells[0].steps}
@@ -214,15 +217,14 @@ def sweep(
 
 
 def _check_same_sweep(path: Path, cells: list[Cell]) -> None:
-    """Raise a ResultsError if the file has rows or problems that the sweep has not."""
-    ours = {(cell.row, cell.column) for cell in cells}
-    for cell in Results.read(path).cells.values():
-        if (cell_row(cell), cell["column"]) not in ours:
-            raise ResultsError(
-                f"expected a part of this sweep in {path.parent}, got another one, with "
-                f"{cell_row(cell)} on {cell['column']}. It was left as it is: name "
-                f"another folder."
-            )
+    """Raise a ResultsError if the file has cells that the sweep has not."""
+    ours = {cell.key for cell in cells}
+    strangers = [key for key in Results.read(path).cells if key not in ours]
+    if strangers:
+        raise ResultsError(
+            f"expected a part of this sweep in {path.parent}, got another one, with the "
+            f"cell {strangers[0]!r}. It was left as it is: name another folder."
+        )
 
 
 def _write_csv(path: Path, cells: list[Cell], results: Results) -> None:
@@ -231,7 +233,8 @@ def _write_csv(path: Path, cells: list[Cell], results: Results) -> None:
     for cell in cells:
         found = results.cells.get(cell.key)
         if found is not None:
-            scalars = {k: v for k, v in found.items() if not isinstance(v, dict | list)}
+            lists = ("problem", "hyperparameters", "inner_loop", "angles")
+            scalars = {k: v for k, v in found.items() if k not in lists}
             lines.append(scalars | (cell.problem or {}) | cell.hyperparameters)
     names = list(dict.fromkeys(itertools.chain.from_iterable(lines)))
     text = io.StringIO()

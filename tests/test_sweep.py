@@ -118,6 +118,7 @@ def test_a_table_and_a_csv_file_hold_every_cell(tmp_path: Path, capsys) -> None:
         key = f"{line['method']}{filters} | {line['column']} | {line['seed']}"
         assert float(line["mse"]) == results.cells[key]["mse"]
         assert line["input_size"] == "30"
+    assert "angles" not in lines[0]
 
 
 def test_series_parallel_and_another_run_give_the_same_bits(tmp_path: Path) -> None:
@@ -146,7 +147,11 @@ def test_a_sweep_may_grow_but_a_folder_holds_only_one(tmp_path: Path, monkeypatc
     assert {key: after[key] for key in before} == before
     content = (tmp_path / "results.json").read_bytes()
     for other, message in (
-        (PLAN, "expected a part of this sweep in .*, got another one, with MAML-Conv"),
+        (PLAN, "expected a part of this sweep in .*, got another one, with the cell 'MA"),
+        (
+            msr.Sweep(**{**vars(grown), "seeds": (2,)}),
+            r"got another one, with the cell '.* \| 0'",
+        ),
         (
             msr.Sweep(**{**vars(grown), "steps": 3}),
             r"expected results of this configuration.*steps: now 3, in the file 2",
@@ -376,6 +381,7 @@ def test_a_wrong_file_says_what_is_wrong_and_runs_nothing(
         (["--device", "cuda:77"], "expected a device that is available"),
         (["--device", "gpu"], "expected a device such as cpu"),
         (["--jobs", "0"], "expected jobs >= 1, got 0"),
+        (["--scheduler", "none.json"], "expected a Dask scheduler's file none.json"),
         (["--jobs", "1", "--scheduler", "x"], "expected jobs or a scheduler, got both"),
         (["--out", "/proc/nowhere"], "/proc/nowhere"),
         (["--out", __file__], "expected a folder for the results, got the file"),
