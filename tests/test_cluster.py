@@ -73,7 +73,13 @@ def scheduler(start: Start, **environment: str) -> tuple[subprocess.Popen[str], 
         port = free.getsockname()[1]
     where = ["--host", "127.0.0.1", "--port", str(port), "--no-dashboard"]
     process = start("distributed.cli.dask_scheduler", *where, **environment)
-    return process, f"tcp://127.0.0.1:{port}"
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return process, f"tcp://127.0.0.1:{port}"
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(output(process))
 
 
 def worker(start: Start, address: str) -> subprocess.Popen[str]:
@@ -171,7 +177,7 @@ def test_a_cluster_that_cannot_run_it_says_why(tmp_path: Path, start: Start) -> 
         engines.DaskCluster("tcp://127.0.0.1:9", timeout=1).describe(cpu)
     _, address = scheduler(start)
     with pytest.raises(ValueError, match=r"expected a worker at .*dask worker tcp"):
-        engines.DaskCluster(address, timeout=1).describe(cpu)
+        engines.DaskCluster(address, timeout=4).describe(cpu)
     worker(start, address)
     cluster = engines.DaskCluster(address)
     assert cluster.describe(cpu)["jobs"] == 1
