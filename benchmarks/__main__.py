@@ -19,9 +19,10 @@ from typing import Any
 
 import torch
 
-from msr.checkpoint import write_atomically
-from msr.provenance import device_name, provenance
-from msr.recorded import BENCHMARKS, BENCHMARKS_FORMAT
+from msr._utils.devices import device_name
+from msr._utils.files import write_atomically
+from msr.results.origin import provenance
+from msr.results.recorded import BENCHMARKS, BENCHMARKS_FORMAT
 
 from . import scaling
 from .cases import CASES

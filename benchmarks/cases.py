@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import msr
-from msr.methods import ROTATION, TRANSLATION, Method, Tasks
+from msr.experiments.methods import ROTATION, TRANSLATION, Method, Tasks
 
 MakeCase = Callable[[], tuple[msr.MetaLearner, msr.TaskBatch]]
 

@@ -4,60 +4,54 @@ The package of the book *Learning Symmetries*, after Zhou, Knowles, Finn:
 Meta-Learning Symmetries by Reparameterization (ICLR 2021).
 """
 
-from .batch import TaskBatch
-from .checkpoint import CheckpointError
-from .convolution import conv1d_matrix, group_convolution_matrix, principal_angles
-from .engines import CellFailed, WorkersLost
-from .equivariance import equivariance_error
-from .evaluation import MetaTestResult, meta_test
+from ._version import __version__ as __version__
+from .exceptions import CellFailed, CheckpointError, Diverged, ResultsError, WorkersLost
+from .experiments import Sweep, reproduce, sweep, table_markdown, table_text
 from .groups import (
     FiniteGroup,
+    Representation,
     alternating,
     cyclic,
     dihedral,
     direct_product,
-    permutation_group,
-    quaternion,
-    small_groups,
-    symmetric,
-)
-from .history import Diverged, History
-from .inner import GradientDescent, InnerLoop
-from .layers import LocallyConnected1d, UnfoldConv2d
-from .learner import MetaLearner
-from .losses import mean_squared_error
-from .low_rank import LowRank1d
-from .multitask import multitask_train
-from .provenance import provenance
-from .recorded import (
-    escnn_kernel_basis,
-    paper_table,
-    recorded_benchmarks,
-    recorded_results,
-)
-from .reparameterize import adapted_parameters, reparameterize, symmetry_matrices
-from .report import table_markdown, table_text
-from .representations import (
-    Representation,
     direct_sum,
+    equivariance_error,
     intertwiner_basis,
     intertwiner_dimension,
+    permutation_group,
     permutation_representation,
+    quaternion,
     regular,
     reynolds,
+    small_groups,
+    symmetric,
     trivial,
 )
-from .reproduction import reproduce
-from .results import Results, ResultsError
-from .ridge import Ridge
-from .steerable import steerable_kernels
-from .steerable_tasks import SteerableConv2d
-from .sweep import Sweep, sweep
-from .symmetry import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
-from .tasks import Joint, TaskDistribution
-from .training import meta_train
-
-__version__ = "0.1.0"
+from .inner_loops import GradientDescent, InnerLoop, Ridge, mean_squared_error
+from .layers import LocallyConnected1d, UnfoldConv2d
+from .meta import (
+    History,
+    MetaLearner,
+    MetaTestResult,
+    meta_test,
+    meta_train,
+    multitask_train,
+)
+from .results import Results, paper_table, provenance, recorded_benchmarks, recorded_results
+from .symmetry import (
+    DenseSymmetry,
+    KroneckerSymmetry,
+    SymmetryMatrix,
+    adapted_parameters,
+    conv1d_matrix,
+    escnn_kernel_basis,
+    group_convolution_matrix,
+    principal_angles,
+    reparameterize,
+    steerable_kernels,
+    symmetry_matrices,
+)
+from .tasks import Joint, LowRank1d, SteerableConv2d, TaskBatch, TaskDistribution
 
 __all__ = [
     "CellFailed",

@@ -5,14 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .drift import drifts
-from .engines import CellFailed, WorkersLost
-from .experiments import EXPERIMENTS
-from .recorded import recorded_results
-from .report import table_text
-from .reproduction import reproduce
-from .results import Results
-from .sweep import Sweep, sweep
+from .exceptions import CellFailed, WorkersLost
+from .experiments.registry import EXPERIMENTS
+from .experiments.report import table_text
+from .experiments.reproduction import reproduce
+from .experiments.sweeps import Sweep, sweep
+from .results.drift import drifts
+from .results.recorded import recorded_results
+from .results.store import Results
 
 # sysexits.h has no better ones; 130 is what shells give for an interrupt.
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ._checks import check_integer, check_kernel_fits
+from ._utils.checks import check_integer, check_kernel_fits
 
 CONVOLUTION_SETTINGS = ("kernel_size", "stride", "padding", "dilation")
 

@@ -15,8 +15,9 @@ import torch
 
 import msr
 from helpers import without_times
-from msr import engines
-from msr.results import Results
+from msr._utils.devices import device_name
+from msr.experiments import engines
+from msr.results.store import Results
 
 CONFIG = """
     experiment = "translation"
@@ -128,7 +129,7 @@ def test_killed_workers_and_a_killed_driver_lose_and_repeat_nothing(
     series = Results.read(tmp_path / "series" / "results.json")
     assert without_times(results) == without_times(series)
     assert [run["jobs"] for run in results.runs][-1] == 2
-    assert results.runs[-1]["device"] == engines.device_name("cpu")
+    assert results.runs[-1]["device"] == device_name("cpu")
 
 
 def test_a_cell_whose_workers_die_is_named_and_can_be_run_again(

@@ -28,7 +28,7 @@ from helpers import (
     two_layer_msr,
 )
 from msr import plotting
-from msr.methods import SUPPORT, TRANSLATION
+from msr.experiments.methods import SUPPORT, TRANSLATION
 
 
 def dense() -> nn.Module:

@@ -8,8 +8,8 @@ import pytest
 
 import msr
 from msr.__main__ import main
-from msr.drift import drifts
-from msr.results import Results
+from msr.results.drift import drifts
+from msr.results.store import Results
 
 
 def record(values: dict[str, list[float | None]]) -> Results:

@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 import msr
 from helpers import random_batch, randomize, tiny_tasks
-from msr._quadratic import descent, descent_adjoint
-from msr.formulas import Formulas
-from msr.one_layer import OneLayer
+from msr.fast_paths.closed_form import Formulas
+from msr.fast_paths.quadratic_descent import descent, descent_adjoint
+from msr.fast_paths.single_layer import OneLayer
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -159,7 +159,7 @@ def test_formulas_are_used_and_right_by_finite_differences(name, generator, monk
     randomize(learner.model, generator)
     batch = random_batch(2, x_shape, y_shape, generator, support=1)
     monkeypatch.setattr(learner, "_query_loss", None)
-    monkeypatch.setattr(msr.least_squares.LeastSquares, "gradient", None)
+    monkeypatch.setattr(msr.fast_paths.least_squares.LeastSquares, "gradient", None)
     names, values = zip(*learner.named_parameters())
 
     def losses(*tensors):

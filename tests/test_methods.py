@@ -8,7 +8,7 @@ from torch import nn
 
 import msr
 from helpers import tiny_learner, tiny_tasks
-from msr.methods import (
+from msr.experiments.methods import (
     ROTATION,
     SUPPORT,
     TRANSLATION,

@@ -15,9 +15,10 @@ import torch
 
 import msr
 from helpers import tiny_tasks, without_times
-from msr import cells, experiments, methods
+from msr import experiments
 from msr.__main__ import main
-from msr.results import Results
+from msr.experiments import cells, methods
+from msr.results.store import Results
 
 TINY = experiments.Experiment(
     "tiny",

@@ -17,11 +17,11 @@ import torch
 import msr
 from helpers import without_times
 from helpers_project import ROOT
-from msr import cells
 from msr.__main__ import main
-from msr.hyperparameters import HYPERPARAMETERS, configure
-from msr.methods import SUPPORT, TRANSLATION
-from msr.results import Results, exclusive
+from msr.experiments import cells
+from msr.experiments.hyperparameters import HYPERPARAMETERS, configure
+from msr.experiments.methods import SUPPORT, TRANSLATION
+from msr.results.store import Results, exclusive
 
 SMALL = {
     "rank": [1, 2],

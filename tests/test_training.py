@@ -11,7 +11,8 @@ from torch import nn
 
 import msr
 from helpers import tiny_learner, tiny_tasks
-from msr import checkpoint
+from msr._utils.files import write_atomically
+from msr.meta import checkpoint
 
 
 def states_equal(a: msr.MetaLearner, b: msr.MetaLearner) -> bool:
@@ -340,7 +341,7 @@ def test_a_checkpoint_that_lacks_a_setting_is_of_another_run(tmp_path: Path) -> 
     train(tiny_learner(), 1, checkpoint=file)
     state = checkpoint.load(file)
     del state["config"]["seed"]
-    checkpoint.write_atomically(file, checkpoint.serialize(state))
+    write_atomically(file, checkpoint.serialize(state))
     with pytest.raises(msr.CheckpointError, match="seed: this run has 0, the file None"):
         train(tiny_learner(), 2, checkpoint=file)
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 import msr
 from helpers import conv_msr, random_batch, randomize, two_layer_msr
-from msr.weight_space import WeightSpace
+from msr.fast_paths.weight_space import WeightSpace
 
 pytestmark = pytest.mark.usefixtures("float64")
 

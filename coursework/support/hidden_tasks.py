@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from msr import FiniteGroup, Representation, small_groups
-from msr.representations import permutation_representation
+from msr.groups import permutation_representation
 from msr.tasks import SeededTasks, Split
 
 from .mysteries import seeded

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msr.checkpoint import write_atomically
+from msr._utils.files import write_atomically
 
 BEFORE = ("submission", "assignment", "status", "score", "possible")
 AFTER = ("seed", "student", "flags", "note", "seconds", "digest")

@@ -19,7 +19,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 import msr
-from msr.checkpoint import write_atomically
+from msr._utils.files import write_atomically
 
 Executions: TypeAlias = dict[str, dict[str, Any]]
 COLUMNS = ("Page", "Run time", "Computed (UTC)", "Commit", "Versions", "Device")

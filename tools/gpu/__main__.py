@@ -22,8 +22,8 @@ from typing import Any
 import torch
 
 import msr
-from msr.checkpoint import write_atomically
-from msr.engines import available_device_name
+from msr._utils.devices import available_device_name
+from msr._utils.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "results" / "gpu.json"

@@ -1,0 +1,1 @@
+"""What any room may use, and nobody outside: checks, files, devices, progress."""

@@ -1,0 +1,268 @@
+"""Sweeps: methods on problems, over seeds and hyperparameters, from a TOML file.
+
+Also at the command line: ``python -m msr sweep sweep.toml``.
+"""
+
+import csv
+import io
+import itertools
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from .._utils.checks import check_at_least, check_integer, check_kind, check_known
+from .._utils.devices import named_device
+from .._utils.files import write_atomically
+from ..exceptions import CellFailed, ResultsError, WorkersLost
+from ..results.store import Results
+from .cells import Cell
+from .engines import engine_for
+from .hyperparameters import HYPERPARAMETERS
+from .registry import EXPERIMENTS
+from .runner import compute
+
+Settings = dict[str, Any]
+Values = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Every method on every problem, with all of its hyperparameters' combinations.
+
+    A hyperparameter that a method does not have leaves that method as it is: a sweep
+    over ``filters`` has MAML-FC once. As a TOML file, with only ``experiment`` needed:
+
+    .. code-block:: toml
+
+        experiment = "translation"       # whose methods, and which kind of tasks
+        methods = ["MAML-FC", "MSR-FC"]  # default: all
+        seeds = 5                        # 0 to 4; or a list, such as [3, 4]
+        steps = 1000                     # outer steps; default: the experiment's
+
+        [tasks]                          # settings of the tasks: a value or a list
+        rank = [1, 2, 5]
+
+        [method]                         # hyperparameters: a value or a list
+        filters = [3, 6, 30]
+        inner_lr = [0.03, 0.1]
+
+    Args:
+        experiment: name in `msr.experiments.EXPERIMENTS`.
+        methods: names of its methods; default: all.
+        seeds: a number of seeds, or the seeds.
+        steps: outer steps; default: the experiment's.
+        tasks: values of settings of `msr.LowRank1d` or `msr.SteerableConv2d`.
+        method: values of hyperparameters, see `msr.experiments.HYPERPARAMETERS`.
+
+    Raises:
+        ValueError: an unknown name, with the nearest that is known; a value out of
+            range, given twice, or none at all; a hyperparameter that no method has.
+        TypeError: a value of the wrong type.
+    """
+
+    experiment: str
+    methods: Sequence[str] | None = None
+    seeds: int | Sequence[int] = 1
+    steps: int | None = None
+    tasks: Mapping[str, Any] = field(default_factory=dict)
+    method: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_known("experiment", self.experiment, EXPERIMENTS)
+        table = EXPERIMENTS[self.experiment]
+        for name in self._methods:
+            check_known("method", name, table.methods)
+        kinds = {f.name: f.type for f in fields(table.problem()) if f.name != "seed"}
+        for name, given in self.tasks.items():
+            check_known("key of [tasks]", name, kinds)
+            for value in _values(name, given):
+                check_kind(name, value, cast(type, kinds[name]))
+        for name in self.method:
+            check_known("key of [method]", name, HYPERPARAMETERS)
+            if not any(self._has(m, name) for m in self._methods):
+                raise ValueError(
+                    f"expected a hyperparameter of {', '.join(self._methods)}, got {name!r}"
+                )
+        if self.steps is not None:
+            check_at_least(1, steps=self.steps)
+        for cell in self.cells():
+            if cell.seed == self._seeds[0]:
+                method, tasks = cell.build()
+                method.learner(tasks)  # a model that cannot be built is an error now
+
+    @classmethod
+    def read(cls, path: str | Path) -> "Sweep":
+        """The sweep that a TOML file describes.
+
+        Raises:
+            ValueError, TypeError: it is not there, no TOML, or its content is wrong. The
+                message names the file.
+        """
+        path = Path(path)
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            for key in content:
+                check_known("key", key, [f.name for f in fields(cls)])
+            if "experiment" not in content:
+                raise ValueError(
+                    f"expected a key experiment, one of {', '.join(EXPERIMENTS)}; got none"
+                )
+            for key in ("tasks", "method"):
+                if not isinstance(content.get(key, {}), dict):
+                    raise TypeError(f"expected a table [{key}], got {content[key]!r}")
+            return cls(**content)
+        except OSError as error:
+            raise ValueError(f"expected a sweep in {path}, got: {error.strerror}") from None
+        except (ValueError, TypeError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{path}: {error}") from None
+
+    def cells(self) -> list[Cell]:
+        """All cells; those of one seed come together."""
+        table = EXPERIMENTS[self.experiment]
+        steps = table.steps if self.steps is None else self.steps
+        return [
+            Cell(self.experiment, method, _label(problem), seed, steps, problem, settings)
+            for seed in self._seeds
+            for method in self._methods
+            for settings in _product(self._hyperparameters(method))
+            for problem in _product(self.tasks)
+        ]
+
+    @property
+    def _methods(self) -> Values:
+        if self.methods is None:
+            return tuple(EXPERIMENTS[self.experiment].methods)
+        return _values("methods", self.methods)
+
+    @property
+    def _seeds(self) -> Values:
+        if isinstance(self.seeds, list | tuple):
+            for seed in self.seeds:
+                check_integer("a seed", seed)
+            return _values("seeds", self.seeds)
+        seeds = cast(int, self.seeds)
+        check_at_least(1, seeds=seeds)
+        return tuple(range(seeds))
+
+    def _has(self, method: str, hyperparameter: str) -> bool:
+        found = EXPERIMENTS[self.experiment].methods[method]
+        return HYPERPARAMETERS[hyperparameter].belongs_to(found)
+
+    def _hyperparameters(self, method: str) -> Settings:
+        return {name: v for name, v in self.method.items() if self._has(method, name)}
+
+
+def sweep(
+    plan: Sweep,
+    out: str | Path,
+    *,
+    device: torch.device | str | None = None,
+    jobs: int | None = None,
+    scheduler: str | None = None,
+    command: str = "msr.sweep(...)",
+    progress: bool = True,
+) -> Results:
+    """Run what a folder does not hold yet of a sweep.
+
+    The numbers depend on neither ``jobs`` nor ``scheduler``, nor on interruptions.
+
+    Args:
+        plan: the sweep. It may have grown since the folder was begun.
+        out: folder for ``results.json``, written after every cell, and ``cells.csv``,
+            with a line for each cell.
+        device: where to train; default: torch's default device.
+        jobs: cells at a time, in processes of this machine; default: one per CPU core
+            (on a GPU: one).
+        scheduler: address of a Dask scheduler, whose workers run the cells instead.
+        command: noted in the results.
+        progress: show a bar.
+
+    Raises:
+        ValueError: a device that is not there; a scheduler that does not answer; a file
+            in the folder's place.
+        ResultsError: the folder holds another sweep, or another run is at it.
+        CellFailed, WorkersLost: cells ended with an error, or the processes that they
+            ran in are gone. The folder keeps what was finished.
+        OSError: the folder cannot be written.
+    """
+    cells = plan.cells()
+    device = named_device(device)
+    path = Path(out) / "results.json"
+    if path.parent.exists() and not path.parent.is_dir():
+        raise ValueError(
+            f"expected a folder for the results, got the file {path.parent}: "
+            f"name another one"
+        )
+    if path.exists():
+        _check_same_sweep(path, cells)
+    config = {"sweep": True, "experiment": plan.experiment, "steps": cells[0].steps}
+    try:
+        results = compute(
+            cells,
+            config | {"device": device.type},
+            engine=engine_for(jobs, scheduler),
+            device=device,
+            path=path,
+            command=command,
+            progress=progress,
+        )
+    except (CellFailed, WorkersLost):
+        _write_csv(path.with_name("cells.csv"), cells, Results.read(path))
+        raise
+    _write_csv(path.with_name("cells.csv"), cells, results)
+    return results
+
+
+def _check_same_sweep(path: Path, cells: list[Cell]) -> None:
+    """Raise a ResultsError if the file has cells that the sweep has not."""
+    ours = {cell.key for cell in cells}
+    strangers = [key for key in Results.read(path).cells if key not in ours]
+    if strangers:
+        raise ResultsError(
+            f"expected a part of this sweep in {path.parent}, got another one, with the "
+            f"cell {strangers[0]!r}. It was left as it is: name another folder."
+        )
+
+
+def _write_csv(path: Path, cells: list[Cell], results: Results) -> None:
+    """A line for each cell that is there, its settings in columns of their own."""
+    lines = []
+    for cell in cells:
+        found = results.cells.get(cell.key)
+        if found is not None:
+            lists = ("problem", "hyperparameters", "inner_loop", "angles")
+            scalars = {k: v for k, v in found.items() if k not in lists}
+            lines.append(scalars | (cell.problem or {}) | cell.hyperparameters)
+    names = list(dict.fromkeys(itertools.chain.from_iterable(lines)))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    write_atomically(path, text.getvalue().encode())
+
+
+def _values(name: str, given: Any) -> Values:
+    """The values of a key, which may be one alone."""
+    values = tuple(given) if isinstance(given, list | tuple) else (given,)
+    if not values:
+        raise ValueError(f"expected at least one value of {name}, got an empty list")
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            raise ValueError(f"expected each value of {name} once, got {value!r} twice")
+    return values
+
+
+def _product(settings: Mapping[str, Any]) -> Iterable[Settings]:
+    """All combinations of the settings' values."""
+    choices = [_values(name, given) for name, given in settings.items()]
+    for combination in itertools.product(*choices):
+        yield dict(zip(settings, combination, strict=True))
+
+
+def _label(problem: Settings) -> str:
+    return ", ".join(f"{name}={v}" for name, v in problem.items()) or "default"

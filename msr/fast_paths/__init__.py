@@ -1,0 +1,1 @@
+"""Quicker ways to the numbers of the meta-learner: see README.md in this folder."""

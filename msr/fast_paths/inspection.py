@@ -1,0 +1,22 @@
+"""What a module's class says that it computes, and whether it does."""
+
+from torch import nn
+from torch.nn.modules.module import _has_any_global_hook
+
+
+def is_altered(module: nn.Module) -> bool:
+    """Whether calling it does more, or something else, than its class says."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or "forward" in module.__dict__
+        or _has_any_global_hook()
+    )
+
+
+def is_of_torch(module: nn.Module) -> bool:
+    """Whether its code is torch's or this package's, unaltered in this instance."""
+    package = type(module).__module__.partition(".")[0]
+    return package in ("torch", "msr") and "forward" not in module.__dict__

@@ -1,0 +1,258 @@
+"""The query losses of models with one layer, with their meta-gradient by formula.
+
+With one layer without bias and the mean squared error, gradient descent is a linear
+recursion, and so is its adjoint (`msr.fast_paths.quadratic_descent`). It runs in the
+smallest space that holds all steps:
+
+- *filters*: a layer with a dense U and few filters adapts v itself, with
+  ``H = (2/N) J J^T`` and ``J_j = vec(U_j X)``;
+- *weights*: a plain layer with more columns in X than rows, such as a convolution,
+  adapts W, with ``H = (2/N) X X^T``;
+- *columns*: another plain layer adapts D in ``W + D X^T``, which holds every step from
+  W, with ``H = (2/N) X^T X``.
+
+Tens of small operations then need not be recorded by autograd. To differentiate the
+meta-gradient itself, they are.
+"""
+
+from typing import Any, cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import vjp
+from torch.nn import functional as F
+
+from ..symmetry.matrices import DenseSymmetry
+from .least_squares import LeastSquares, scale
+from .quadratic_descent import descent, descent_adjoint
+
+
+def query_losses(
+    support: LeastSquares,
+    query: LeastSquares,
+    v: Float[Tensor, "*v"],
+    step_size: Float[Tensor, ""],
+    steps: int,
+    first_order: bool,
+) -> Float[Tensor, " tasks"] | None:
+    """The query loss of each task after gradient descent, or None without a formula.
+
+    Args:
+        support: the loss that is descended.
+        query: the loss that is returned.
+        v: the initial filter or weight, shared by the tasks.
+        step_size: alpha.
+        steps: number of steps.
+        first_order: gradients of the inner loop count as constants.
+    """
+    model, data = support.model, (support.X, support.Y, query.X, query.Y)
+    in_data = any(tensor.requires_grad for tensor in data)
+    if model.layer.bias is not None or in_data or _under_torch_func():
+        return None
+    options, tensors = (steps, first_order), (v, step_size, *data)
+    if isinstance(model.symmetry, DenseSymmetry) and _few_filters(support):
+        return _ByFormula.apply(_Filters, options, *tensors, model.symmetry.U)
+    if model.symmetry is not None:
+        return None
+    space = _Weights if support.columns_outnumber_rows else _Columns
+    return _ByFormula.apply(space, options, *tensors)
+
+
+def _few_filters(support: LeastSquares) -> bool:
+    """Whether normal equations in v are cheaper than products by U at each step.
+
+    They are for a Linear layer with up to twice as many filters as inputs, and few
+    filters or columns: forming J takes ``m n k columns`` operations and ``J J^T`` another
+    ``m k^2 columns``, a step with U ``4 m n (k + columns)``. The bounds are meant for
+    three steps.
+    """
+    k = cast(DenseSymmetry, support.model.symmetry).U.shape[1]
+    _, n, columns = support.X.shape
+    linear = isinstance(support.model.layer, nn.Linear)
+    return linear and k <= 2 * n and k * columns <= 6 * (k + columns)
+
+
+def _under_torch_func() -> bool:
+    """Whether a transformation such as ``torch.func.grad`` is at work.
+
+    They ask more of a function with its own derivative; autograd is left to it there.
+    """
+    active = getattr(torch._C, "_are_functorch_transforms_active", None)
+    return active is None or bool(active())
+
+
+Options = tuple[int, bool]  # steps, first order
+
+
+class _Space:
+    """The forward pass in one of the spaces, and its adjoint."""
+
+    @staticmethod
+    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The query losses, then all that the adjoint needs."""
+        raise NotImplementedError
+
+    @staticmethod
+    def adjoint(
+        options: Options,
+        weights: Tensor,
+        inputs: tuple[Tensor, ...],
+        kept: list[Tensor],
+    ) -> tuple[Tensor, ...]:
+        """Derivatives of ``sum(weights * losses)`` in v, step size, and U if there is."""
+        raise NotImplementedError
+
+
+class _ByFormula(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, space: type[_Space], options: Options, *inputs: Tensor) -> Tensor:
+        losses, *kept = space.losses(options, *inputs)
+        ctx.kept = kept
+        ctx.space, ctx.options = space, options
+        ctx.save_for_backward(*inputs)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, weights: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():
+            found = _differentiable_adjoint(
+                ctx.space, ctx.options, weights, ctx.saved_tensors
+            )
+        else:
+            found = ctx.space.adjoint(ctx.options, weights, ctx.saved_tensors, ctx.kept)
+        in_v, in_step_size, *in_U = found
+        return None, None, in_v, in_step_size, None, None, None, None, *in_U
+
+
+def _differentiable_adjoint(
+    space: type[_Space], options: Options, weights: Tensor, inputs: tuple[Tensor, ...]
+) -> tuple[Tensor, ...]:
+    """The adjoint by autograd, from a forward pass that is recorded."""
+
+    def losses(*differentiable: Tensor) -> Tensor:
+        v, step_size, *U = differentiable
+        return space.losses(options, v, step_size, *inputs[2:6], *U)[0]
+
+    adjoint = vjp(losses, *inputs[:2], *inputs[6:])[1]
+    return cast(tuple[Tensor, ...], adjoint(weights))
+
+
+class _Filters(_Space):
+    """v adapts, through ``W = reshape(U v)``."""
+
+    @staticmethod
+    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+        v, step_size, X, Y, X_query, Y_query, U = inputs
+        tasks, n, columns = X.shape
+        k = len(v)
+        predictions = X.mT.reshape(-1, n) @ U.T.reshape(-1, n).T
+        J = predictions.view(tasks, columns, k, -1).transpose(1, 2).reshape(tasks, k, -1)
+        scaled = scale(Y) * J.mT
+        H = torch.bmm(J, scaled)
+        c = torch.bmm(Y.mT.reshape(tasks, 1, -1), scaled)
+        path = descent(v.expand(tasks, 1, k), H, c, step_size, *options)
+        W = F.linear(path[-1].view(tasks, k), U).view(tasks, -1, n)
+        errors = torch.baddbmm(Y_query.mT, X_query.mT, W.mT, beta=-1)
+        return errors.square().mean((1, 2)), errors, J, H, c, *path
+
+    @staticmethod
+    def adjoint(
+        options: Options,
+        weights: Tensor,
+        inputs: tuple[Tensor, ...],
+        kept: list[Tensor],
+    ) -> tuple[Tensor, ...]:
+        _, step_size, X, Y, X_query, _, U = inputs
+        errors, J, H, c, *path = kept
+        tasks, n, columns = X.shape
+        k = U.shape[1]
+        in_W = torch.bmm(_in_errors(errors, weights).mT, X_query.mT).view(tasks, -1)
+        last = (in_W @ U).view(tasks, 1, k)
+        back = descent_adjoint(last, path, H, c, step_size, options[1])
+        in_H, in_c = back.of_data(step_size, 1)
+        in_J = torch.bmm(in_c.mT, Y.mT.reshape(tasks, 1, -1))
+        in_J = scale(Y) * torch.baddbmm(in_J, in_H + in_H.mT, J)
+        in_predictions = in_J.view(tasks, k, columns, -1).transpose(1, 2)
+        in_U = in_predictions.reshape(tasks * columns, -1).T @ X.mT.reshape(-1, n)
+        in_U = torch.addmm(in_U.view(k, -1), path[-1].view(tasks, k).T, in_W)
+        return back.v.sum((0, 1)), back.step_size, in_U.T
+
+
+class _Weights(_Space):
+    """W itself adapts, by ``X X^T``."""
+
+    @staticmethod
+    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+        weight, step_size, X, Y, X_query, Y_query = inputs
+        scaled = scale(Y) * X.mT
+        H, c = torch.bmm(X, scaled), torch.bmm(Y, scaled)
+        W = weight.flatten(1).expand(len(X), *Y.shape[1:2], -1)
+        path = descent(W, H, c, step_size, *options)
+        errors = torch.baddbmm(Y_query, path[-1], X_query, beta=-1)
+        return errors.square().mean((1, 2)), errors, H, c, *path
+
+    @staticmethod
+    def adjoint(
+        options: Options,
+        weights: Tensor,
+        inputs: tuple[Tensor, ...],
+        kept: list[Tensor],
+    ) -> tuple[Tensor, ...]:
+        weight, step_size, _, _, X_query, _ = inputs
+        errors, H, c, *path = kept
+        last = torch.bmm(_in_errors(errors, weights), X_query.mT)
+        back = descent_adjoint(last, path, H, c, step_size, options[1])
+        return back.v.sum(0).view_as(weight), back.step_size
+
+
+class _Columns(_Space):
+    """D adapts, from zero: ``W' = W + D X^T``, never formed."""
+
+    @staticmethod
+    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+        weight, step_size, X, Y, X_query, Y_query = inputs
+        W, factor = weight.flatten(1), scale(Y)
+        H = factor * torch.bmm(X.mT, X)
+        c = factor * (Y - _shared_product(W, X))
+        path = descent(torch.zeros_like(c), H, c, step_size, *options)
+        errors = _shared_product(W, X_query) - Y_query
+        errors = torch.baddbmm(errors, path[-1], torch.bmm(X.mT, X_query))
+        return errors.square().mean((1, 2)), errors, H, c, *path
+
+    @staticmethod
+    def adjoint(
+        options: Options,
+        weights: Tensor,
+        inputs: tuple[Tensor, ...],
+        kept: list[Tensor],
+    ) -> tuple[Tensor, ...]:
+        weight, step_size, X, Y, X_query, _ = inputs
+        errors, H, c, *path = kept
+        in_errors = _in_errors(errors, weights)
+        last = torch.bmm(in_errors, torch.bmm(X_query.mT, X))
+        back = descent_adjoint(last, path, H, c, step_size, options[1])
+        in_W = _sum_of_products(in_errors, X_query)
+        _, in_c = back.of_data(step_size, len(weight))
+        in_W = in_W - scale(Y) * _sum_of_products(in_c, X)
+        return in_W.view_as(weight), back.step_size
+
+
+def _in_errors(errors: Tensor, weights: Tensor) -> Tensor:
+    """The derivative of ``sum(weights * mean squares)`` in the errors."""
+    return errors * (scale(errors) * weights).view(-1, 1, 1)
+
+
+def _shared_product(
+    W: Float[Tensor, "m n"], X: Float[Tensor, "tasks n columns"]
+) -> Float[Tensor, "tasks m columns"]:
+    """``W X`` for one W: a single product over the columns of all tasks."""
+    tasks, n, columns = X.shape
+    return (X.mT.reshape(-1, n) @ W.T).view(tasks, columns, -1).mT
+
+
+def _sum_of_products(
+    L: Float[Tensor, "tasks m columns"], X: Float[Tensor, "tasks n columns"]
+) -> Float[Tensor, "m n"]:
+    """``sum over tasks of L X^T``, as a single product."""
+    return L.mT.reshape(-1, L.shape[1]).T @ X.mT.reshape(-1, X.shape[1])

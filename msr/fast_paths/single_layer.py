@@ -1,0 +1,184 @@
+"""Models with one layer: losses and gradients of all tasks at once, by formula.
+
+Where the only parameters of a model are those of one Linear or Conv layer, its
+predictions are one matrix product, ``W X + b`` with the inputs (for a convolution: its
+windows) as the columns of X. The gradient of the mean squared error is then known,
+
+``grad_W = (2/N) (W X + b - Y) X^T``, ``grad_v = U^T vec(grad_W)``,
+
+with N the number of targets of a task. `msr.fast_paths.least_squares` computes it for
+all tasks together, in a few large operations instead of many small ones under
+``torch.func``.
+Values are the same up to rounding. Here is what the formulas need to know of a model.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from ..layers import CONVOLUTION_SETTINGS, UnfoldConv2d, output_sizes, unfold
+from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry
+from .inspection import is_altered
+
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, UnfoldConv2d)
+_SYMMETRIES = (DenseSymmetry, KroneckerSymmetry)
+_UNKNOWN = "another parametrization"
+
+
+@dataclass(frozen=True)
+class OneLayer:
+    """The layer of a model that has just one, between modules that only reshape.
+
+    Attributes:
+        layer: Linear, Conv1d, Conv2d or UnfoldConv2d.
+        before: the modules that its input passes.
+        after: the modules that its output passes.
+        symmetry: its symmetry matrix, if it is reparameterized.
+        filter: the name of what adapts: its filter v or its weight.
+        bias: the name of its bias, if that adapts.
+    """
+
+    layer: nn.Linear | nn.Conv1d | nn.Conv2d
+    before: tuple[nn.Module, ...]
+    after: tuple[nn.Module, ...]
+    symmetry: DenseSymmetry | KroneckerSymmetry | None
+    filter: str
+    bias: str | None
+
+    @classmethod
+    def of(cls, model: nn.Module, adapted: Collection[str]) -> "OneLayer | None":
+        """The one layer of this model, or None if the formulas may not hold.
+
+        They hold for the very types above, alone or in one ``nn.Sequential``, without
+        hooks, if nothing adapts but the layer's filter or weight and perhaps its bias.
+        """
+        chain = model._modules if type(model) is nn.Sequential else {"": model}
+        modules = list(chain.values())
+        names = [name for name, m in chain.items() if not _keeps_examples_apart(m)]
+        if len(names) != 1 or any(map(is_altered, (model, *modules))):
+            return None
+        layer = chain[names[0]]
+        prefix = f"{names[0]}." if names[0] else ""
+        symmetry = _symmetry(layer)
+        if not _is_plain(layer) or symmetry is _UNKNOWN:
+            return None
+        weight = prefix + ("parametrizations.weight.original" if symmetry else "weight")
+        bias = prefix + "bias"
+        if weight not in adapted or not {weight, bias}.issuperset(adapted):
+            return None
+        return cls(
+            cast(nn.Linear, layer),
+            tuple(modules[: modules.index(layer)]),
+            tuple(modules[modules.index(layer) + 1 :]),
+            cast(DenseSymmetry | None, symmetry),
+            weight,
+            bias if bias in adapted else None,
+        )
+
+    def columns(
+        self, x: Float[Tensor, "tasks examples *x"], y: Float[Tensor, "tasks examples *y"]
+    ) -> tuple[Float[Tensor, "tasks n columns"], Float[Tensor, "tasks m columns"]]:
+        """X and Y, for which the prediction errors are ``W X + b - Y``."""
+        tasks = len(x)
+        for module in self.before:
+            x = module(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+        if isinstance(self.layer, nn.Linear):
+            X = x.reshape(tasks, -1, self.layer.in_features).mT
+            return X, y.reshape(tasks, X.shape[2], -1).mT
+        settings = (getattr(self.layer, name) for name in CONVOLUTION_SETTINGS)
+        windows = unfold(x.flatten(0, 1), *settings).unflatten(0, x.shape[:2])
+        targets = y.reshape(*x.shape[:2], self.layer.out_channels, -1)
+        X, Y = (t.transpose(1, 2).flatten(2) for t in (windows, targets))
+        return X, Y
+
+    def output_shape(self, x: Float[Tensor, "tasks examples *x"]) -> torch.Size | None:
+        """The shape of one task's predictions; None if the model refuses its inputs."""
+        try:
+            shape = _reshaped(x.shape[1:], self.before)
+            if not isinstance(self.layer, nn.Linear):
+                shape = _convolved(self.layer, shape)
+            elif shape[-1] == self.layer.in_features:
+                shape = torch.Size((*shape[:-1], self.layer.out_features))
+            else:
+                return None
+            return _reshaped(shape, self.after)
+        except (RuntimeError, ValueError, IndexError):
+            return None
+
+    def weight(self, v: Float[Tensor, "tasks *v"]) -> Float[Tensor, "tasks m n"]:
+        """The weights W as matrices."""
+        return (self.symmetry(v) if self.symmetry else v).flatten(2)
+
+    def filter_gradient(
+        self, weight_gradient: Float[Tensor, "tasks m n"]
+    ) -> Float[Tensor, "tasks *v"]:
+        """The gradient in v or in the weight itself, given that in W as a matrix."""
+        shape = self.symmetry.weight_shape if self.symmetry else self.layer.weight.shape
+        gradient = weight_gradient.reshape(-1, *shape)
+        return self.symmetry.transpose_apply(gradient) if self.symmetry else gradient
+
+
+def _keeps_examples_apart(module: nn.Module) -> bool:
+    """Whether it is one of the reshapes, and leaves the axis of examples alone."""
+    if type(module) is nn.Flatten:
+        return module.start_dim >= 1
+    if type(module) is nn.Unflatten:
+        return isinstance(module.dim, int) and module.dim >= 1
+    return type(module) is nn.Identity
+
+
+def _reshaped(shape: torch.Size, modules: tuple[nn.Module, ...]) -> torch.Size:
+    if not modules:
+        return shape
+    tensor = torch.empty(shape, device="meta")
+    for module in modules:
+        tensor = module(tensor)
+    return tensor.shape
+
+
+def _convolved(layer: nn.Conv1d | nn.Conv2d, shape: torch.Size) -> torch.Size:
+    """The shape of a convolution's output.
+
+    Raises:
+        ValueError: the input has other axes or channels, or is too small.
+    """
+    settings = [getattr(layer, name) for name in CONVOLUTION_SETTINGS]
+    if len(shape) != 2 + len(layer.kernel_size) or shape[1] != layer.in_channels:
+        raise ValueError
+    sizes = output_sizes(shape[2:], *settings)
+    if min(sizes) < 1:
+        raise ValueError
+    return torch.Size((shape[0], layer.out_channels, *sizes))
+
+
+def _is_plain(layer: nn.Module) -> bool:
+    """Whether it is one of the layers, computing just a product with its weight."""
+    kind = parametrize.type_before_parametrizations(layer)
+    if kind is nn.Linear:
+        return True
+    if kind not in _CONVOLUTIONS:
+        return False
+    convolution = cast(nn.Conv2d, layer)
+    return (
+        convolution.groups == 1
+        and convolution.padding_mode == "zeros"
+        and not isinstance(convolution.padding, str)
+    )
+
+
+def _symmetry(layer: nn.Module) -> DenseSymmetry | KroneckerSymmetry | str | None:
+    """Its symmetry matrix, None without one, or `_UNKNOWN` for any other construct."""
+    if not parametrize.is_parametrized(layer):
+        return None
+    by_name = cast(nn.ModuleDict, layer.parametrizations)
+    steps = [p for name, ps in by_name.items() for p in cast(nn.ModuleList, ps)]
+    if set(by_name) != {"weight"} or [type(p) in _SYMMETRIES for p in steps] != [True]:
+        return _UNKNOWN
+    if is_altered(steps[0]) or is_altered(by_name["weight"]):
+        return _UNKNOWN
+    return cast(DenseSymmetry, steps[0])

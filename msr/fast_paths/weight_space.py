@@ -1,0 +1,150 @@
+"""The inner loop in the space of weights, for networks of any depth.
+
+A step of the filter, ``v' = v - alpha U^T g`` with g the gradient in vec(W), moves the
+weight by ``W' = W - alpha U U^T g``. Without the filters the first W is computed once
+for all tasks, and a step needs ``U U^T`` only: for Kronecker factors that is again a
+Kronecker product, ``A A^T (x) B B^T (x) C C^T``, hence one product in place of two.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from ..inner_loops.base import InnerLoop, Loss, SupportLoss, Tensors
+from ..inner_loops.gradient_descent import GradientDescent
+from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
+from ..symmetry.reparameterization import symmetry_matrices
+from .inspection import is_altered, is_of_torch
+
+Symmetries = Mapping[str, SymmetryMatrix]
+
+
+@dataclass(frozen=True)
+class WeightSpaceLoss(SupportLoss):
+    """`SupportLoss` of weights, with the direction in which filters move them.
+
+    Args:
+        predict, target, loss: as in `SupportLoss`; ``predict`` takes weights.
+        symmetries: by the names of the filters.
+    """
+
+    symmetries: Symmetries
+
+    def gradient(self, adapted: Tensors) -> Tensors:
+        """``U U^T`` times the gradient in each weight; other gradients as they are."""
+        gradients = super().gradient(adapted)
+        return {
+            name: self.symmetries[name].normal_apply(g) if name in self.symmetries else g
+            for name, g in gradients.items()
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class WeightSpace:
+    """Query losses of reparameterized networks by gradient descent of their weights.
+
+    Args:
+        model: the learner's.
+        names: what adapts.
+        inner: the inner loop.
+        loss: the loss.
+    """
+
+    model: nn.Module
+    names: tuple[str, ...]
+    inner: GradientDescent
+    loss: Loss
+
+    @classmethod
+    def of(
+        cls, model: nn.Module, names: tuple[str, ...], inner: InnerLoop, loss: Loss
+    ) -> "WeightSpace | None":
+        """That of a learner; None if its inner loop is another."""
+        if type(inner) is not GradientDescent:
+            return None
+        return cls(model, names, inner, loss)
+
+    def query_losses(
+        self,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+        *tensors: Tensor,
+    ) -> Float[Tensor, " tasks"] | None:
+        """The query loss of each task; None in first order or without known symmetries.
+
+        In first order the step ``U^T g`` of the filter counts as constant, but not U in
+        the weight that it gives.
+
+        Args:
+            adapted: the initial values of what adapts.
+            step_sizes: one for each.
+            first_order: whether gradients count as constants.
+            tensors: inputs and targets of the support sets, then of the query sets.
+        """
+        symmetries = self._symmetries()
+        if first_order or not symmetries:
+            return None
+        start = {
+            name: symmetries[name](tensor) if name in symmetries else tensor
+            for name, tensor in adapted.items()
+        }
+
+        def loss_on(x: Tensor, y: Tensor) -> WeightSpaceLoss:
+            predict = partial(self._predict, symmetries, x)
+            return WeightSpaceLoss(predict, y, self.loss, symmetries)
+
+        def query_loss(x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
+            weights = self.inner.adapt(loss_on(x, y), start, step_sizes)
+            return loss_on(x_query, y_query)(weights)
+
+        return vmap(query_loss, randomness="different")(*tensors)
+
+    def _predict(self, symmetries: Symmetries, x: Tensor, weights: Tensors) -> Tensor:
+        with _weights_given(symmetries):
+            return functional_call(self.model, weights, (x,))
+
+    def _symmetries(self) -> dict[str, SymmetryMatrix]:
+        """The symmetry matrix of each filter that adapts, by the filter's name.
+
+        None at all unless each weight is just ``reshape(U v)``, filters and symmetries
+        have one use each, and all modules are torch's: others may read a filter.
+        """
+        found = {}
+        modules = dict(self.model.named_modules(remove_duplicate=False))
+        if not all(map(is_of_torch, modules.values())):
+            return {}
+        parameters = [id(p) for _, p in self.model.named_parameters(remove_duplicate=False)]
+        uses = Counter([*map(id, modules.values()), *parameters])
+        for name, symmetry in symmetry_matrices(self.model):
+            chain, _, _ = name.rpartition(".")
+            steps = cast(nn.ModuleList, modules[chain])
+            v = cast(Tensor, steps.original)  # no parameter within functional_call
+            known = type(symmetry) in (DenseSymmetry, KroneckerSymmetry)
+            altered = is_altered(symmetry) or is_altered(steps)
+            if not known or altered or len(steps) > 1 or uses[id(v)] > 1:
+                return {}
+            if uses[id(symmetry)] > 1:
+                return {}
+            if f"{chain}.original" in self.names:
+                found[f"{chain}.original"] = symmetry
+        return found
+
+
+@contextmanager
+def _weights_given(symmetries: Symmetries) -> Iterator[None]:
+    """Let a model take weights in the place of its filters."""
+    for symmetry in symmetries.values():
+        symmetry.weights_given = True
+    try:
+        yield
+    finally:
+        for symmetry in symmetries.values():
+            symmetry.weights_given = False

@@ -1,0 +1,77 @@
+"""Inner loops: how the filter adapts to one task."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Tensors = dict[str, Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class SupportLoss:
+    """The loss on one task's support set, as a function of the adapted tensors.
+
+    Args:
+        predict: maps adapted tensors to predictions on the support inputs.
+        target: the support targets.
+        loss: maps (prediction, target) to a scalar.
+    """
+
+    predict: Callable[[Tensors], Tensor]
+    target: Tensor
+    loss: Loss
+
+    def __call__(self, adapted: Tensors) -> Float[Tensor, ""]:
+        """The loss at these values of the adapted tensors.
+
+        Raises:
+            ValueError: the loss returns no scalar.
+        """
+        loss = self.loss(self.predict(adapted), self.target)
+        if loss.ndim:
+            raise ValueError(
+                f"expected a loss that returns a scalar, got shape {tuple(loss.shape)}"
+            )
+        return loss
+
+    def gradient(self, adapted: Tensors) -> Tensors:
+        """The gradient of the loss in each adapted tensor."""
+        return torch.func.grad(self)(adapted)
+
+
+@runtime_checkable
+class HasGradient(Protocol):
+    """What gradient descent asks of a loss."""
+
+    def gradient(self, adapted: Tensors) -> Tensors:
+        """The gradient in each adapted tensor."""
+        ...
+
+
+@runtime_checkable
+class InnerLoop(Protocol):
+    """What `msr.MetaLearner` asks of an inner loop.
+
+    Its ``repr`` should name every setting: checkpoints use it to tell runs apart.
+    An inner loop that does not suit every model may have a method
+    ``check(loss, adapted)`` that raises; it is called once, on the first task seen.
+    """
+
+    def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
+        """The inner loop's own meta-parameters, such as step sizes."""
+        ...
+
+    def adapt(
+        self,
+        loss: SupportLoss,
+        adapted: Tensors,
+        meta_parameters: nn.ParameterList,
+        first_order: bool,
+    ) -> Tensors:
+        """Adapt to one task; runs under ``torch.func.vmap`` over tasks."""
+        ...

@@ -1,0 +1,16 @@
+"""Meta-learning: a model that adapts to tasks, its training and its test."""
+
+from .evaluation import MetaTestResult, meta_test
+from .history import History
+from .learner import MetaLearner
+from .multitask import multitask_train
+from .training import meta_train
+
+__all__ = [
+    "History",
+    "MetaLearner",
+    "MetaTestResult",
+    "meta_test",
+    "meta_train",
+    "multitask_train",
+]

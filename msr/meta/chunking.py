@@ -1,0 +1,70 @@
+"""Trade time for memory: forget a computation's graph and rebuild it when needed.
+
+``torch.utils.checkpoint`` cannot serve here: it relies on saved-tensor hooks, which
+``torch.func.grad`` does not support.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from .._utils.random_state import has_random_state, random_state, set_random_state
+
+
+def recompute(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """``function(*tensors)``, keeping only its inputs for the backward pass.
+
+    The function must depend on no other tensor that needs a gradient. Random layers
+    draw the same numbers both times. First derivatives only.
+    """
+    result: Tensor = _Recompute.apply(function, *tensors)
+    return result
+
+
+class _Recompute(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+        ctx.function = function
+        ctx.device = tensors[0].device
+        ctx.random_states = torch.get_rng_state(), random_state(ctx.device)
+        ctx.save_for_backward(*tensors)
+        return function(*tensors)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor | None, ...]:
+        needed = ctx.needs_input_grad[1:]
+        tensors = [
+            t.detach().requires_grad_(need) for t, need in zip(ctx.saved_tensors, needed)
+        ]
+        with torch.enable_grad(), _replayed_randomness(ctx):
+            output = ctx.function(*tensors)
+        wanted = [t for t in tensors if t.requires_grad]
+        gradients = iter(
+            torch.autograd.grad(output, wanted, grad_output, allow_unused=True)
+        )
+        return (None, *(next(gradients) if need else None for need in needed))
+
+
+@contextmanager
+def _replayed_randomness(ctx: Any) -> Iterator[None]:
+    devices = [ctx.device] if has_random_state(ctx.device) else []
+    with torch.random.fork_rng(devices, device_type=ctx.device.type):
+        of_cpu, of_device = ctx.random_states
+        torch.set_rng_state(of_cpu)
+        set_random_state(ctx.device, of_device)
+        yield
+
+
+def rows(args: tuple[Tensor | dict[str, Tensor], ...], start: int, stop: int) -> list:
+    """The tasks start..stop of every tensor in the arguments."""
+    return [
+        {name: tensor[start:stop] for name, tensor in arg.items()}
+        if isinstance(arg, dict)
+        else arg[start:stop]
+        for arg in args
+    ]

@@ -1,0 +1,97 @@
+"""Meta-testing: adapt the filters to new tasks while everything shared is frozen."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .._utils.progress import progress_bar
+from ..exceptions import Diverged
+from ..tasks.distribution import Split, TaskDistribution, check_tasks, draw
+from .learner import MetaLearner, check_learner
+
+
+@dataclass(frozen=True)
+class MetaTestResult:
+    """Query losses over test tasks.
+
+    Attributes:
+        losses: one query loss per task; shape (tasks,), on the learner's device.
+    """
+
+    losses: Float[Tensor, " tasks"]
+
+    @property
+    def mse(self) -> float:
+        """The mean over tasks (the mean squared error where that is the loss)."""
+        return float(self.losses.double().mean())
+
+    @property
+    def ci95(self) -> float:
+        """Half the width of the 95% confidence interval of the mean over tasks.
+
+        ``1.96 s / sqrt(tasks)`` with s the sample standard deviation; NaN for one task.
+        """
+        return float(1.96 * self.losses.double().std() / len(self.losses) ** 0.5)
+
+    def __repr__(self) -> str:
+        return (
+            f"MetaTestResult(mse={self.mse:.4g}, ci95={self.ci95:.2g}, "
+            f"tasks={len(self.losses)})"
+        )
+
+
+@torch.no_grad()
+def meta_test(
+    learner: MetaLearner,
+    tasks: TaskDistribution,
+    *,
+    split: Split = "test",
+    batch_size: int = 100,
+    progress: bool = True,
+) -> MetaTestResult:
+    """Adapt to every task of a split and measure its query loss.
+
+    Symmetry matrices, initial filters and step sizes stay as they are: only copies of
+    the adapted tensors change. The model is put in evaluation mode for the duration.
+
+    Args:
+        learner: what to test.
+        tasks: where the tasks come from.
+        split: "test", or "train" for the training tasks.
+        batch_size: tasks evaluated together; does not change the result.
+        progress: show a bar.
+
+    Raises:
+        TypeError: ``learner`` is no `MetaLearner`, or ``tasks`` no `TaskDistribution`.
+        ValueError: ``batch_size`` < 1.
+        Diverged: the loss of a task is not finite. The error names the tasks and
+            holds all losses.
+    """
+    check_learner(learner)
+    check_tasks(tasks, split)
+    if batch_size < 1:
+        raise ValueError(f"expected batch_size >= 1, got {batch_size}")
+    modes = {module: module.training for module in learner.modules()}
+    learner.eval()
+    indices = torch.arange(tasks.num_tasks(split), device="cpu").split(batch_size)
+    bar = progress_bar(indices, show=progress, desc="meta-test")
+    try:
+        losses = torch.cat(
+            [learner(draw(tasks, split, i).to(learner.device, learner.dtype)) for i in bar]
+        )
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+    bad = (~torch.isfinite(losses)).nonzero()[:, 0].tolist()
+    if bad:
+        raise Diverged(
+            f"expected finite query losses, got {float(losses[bad[0]])} for {split} task "
+            f"{bad[0]} ({len(bad)} of {len(losses)} tasks are not finite): the inner loop "
+            f"diverged. Smaller step sizes or fewer inner steps usually help.",
+            None,
+            bad,
+            losses,
+        )
+    return MetaTestResult(losses)

@@ -1,0 +1,21 @@
+"""Figures of the book. Matplotlib is imported when one is drawn, not before."""
+
+from .figures import (
+    DIVERGING,
+    PALETTE,
+    plot_factorization,
+    plot_matrices,
+    plot_matrix,
+    slideshow,
+    smooth,
+)
+
+__all__ = [
+    "DIVERGING",
+    "PALETTE",
+    "plot_factorization",
+    "plot_matrices",
+    "plot_matrix",
+    "slideshow",
+    "smooth",
+]

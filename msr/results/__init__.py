@@ -1,0 +1,17 @@
+"""Results: files of them, where they come from, and recorded ones to compare with."""
+
+from .drift import Drift, drifts
+from .origin import provenance
+from .paper import paper_table
+from .recorded import recorded_benchmarks, recorded_results
+from .store import Results
+
+__all__ = [
+    "Drift",
+    "Results",
+    "drifts",
+    "paper_table",
+    "provenance",
+    "recorded_benchmarks",
+    "recorded_results",
+]

@@ -1,0 +1,70 @@
+"""Recorded numbers to compare with: another program's, the paper's, our longer runs'."""
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ..exceptions import ResultsError
+from .store import Results
+
+BENCHMARKS = "performance"
+BENCHMARKS_FORMAT = "msr benchmarks 1"
+NO_RESULTS = {BENCHMARKS, "gpu"}  # files of another format
+
+
+def recorded_results(name: str) -> Results:
+    """The results of `make paper`: longer runs than those of the chapters.
+
+    They are files of the folder ``results`` of the repository, which an installed
+    package carries along.
+
+    Args:
+        name: of the experiment, such as "translation".
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ResultsError: it is damaged.
+    """
+    file = _recorded_file(name)
+    if file is not None and name not in NO_RESULTS:
+        return Results.read(file)
+    files = {file.stem for folder in _folders() for file in folder.glob("*.json")}
+    known = sorted(files - NO_RESULTS)
+    raise FileNotFoundError(
+        f"expected recorded results among {', '.join(known) or 'none at all'}, got "
+        f"{name!r}. `make paper` writes them; so does python -m msr reproduce {name} "
+        f"--out results/{name}.json"
+    )
+
+
+def recorded_benchmarks() -> dict[str, Any]:
+    """What `make bench` measured: times, memory, scaling, and on what machine.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ResultsError: it is damaged.
+    """
+    file = _recorded_file(BENCHMARKS)
+    if file is None:
+        raise FileNotFoundError(
+            f"expected a recorded file {BENCHMARKS}.json, got none: `make bench` writes it"
+        )
+    try:
+        content = json.loads(file.read_text())
+        if content["format"] == BENCHMARKS_FORMAT:
+            return content
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ResultsError(f"expected benchmarks of msr in {file.name}, got something else")
+
+
+def _folders() -> tuple[Path, Path]:
+    """Where recorded files are: in an installed package, in a checkout."""
+    package = Path(str(resources.files("msr"))).resolve()
+    return package / "recorded_runs", package.parent / "results"
+
+
+def _recorded_file(name: str) -> Path | None:
+    files = (folder / f"{name}.json" for folder in _folders())
+    return next((file for file in files if file.exists()), None)

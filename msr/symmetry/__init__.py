@@ -1,0 +1,25 @@
+"""Symmetry matrices: vec(W) = U v, in a model and of known symmetries."""
+
+from .known import (
+    conv1d_matrix,
+    escnn_kernel_basis,
+    group_convolution_matrix,
+    steerable_kernels,
+)
+from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
+from .reparameterization import adapted_parameters, reparameterize, symmetry_matrices
+from .subspaces import principal_angles
+
+__all__ = [
+    "DenseSymmetry",
+    "KroneckerSymmetry",
+    "SymmetryMatrix",
+    "adapted_parameters",
+    "conv1d_matrix",
+    "escnn_kernel_basis",
+    "group_convolution_matrix",
+    "principal_angles",
+    "reparameterize",
+    "steerable_kernels",
+    "symmetry_matrices",
+]

@@ -1,0 +1,198 @@
+"""Give the layers of a module symmetry matrices."""
+
+from collections.abc import Iterator
+from typing import Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from .._utils.checks import check_not_negative
+from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
+
+Module = TypeVar("Module", bound=nn.Module)
+Factorization = Literal["dense", "kronecker"]
+
+LAYERS = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+
+
+def reparameterize(
+    module: Module,
+    filters: int | None = None,
+    factorization: Factorization = "dense",
+    *,
+    std: float = 0.01,
+    seed: int = 0,
+) -> Module:
+    """Factor every Linear and Conv weight in a module tree as ``vec(W) = U v``.
+
+    The module is changed in place, through ``torch.nn.utils.parametrize``: ``v`` is
+    ``layer.parametrizations.weight.original`` and the symmetry matrix is
+    ``layer.parametrizations.weight[0]``, with ``.U`` (dense) or ``.factors``
+    (Kronecker). ``layer.weight`` is computed from them at each use, and assigning to
+    it sets ``v`` by least squares. To give layers different numbers of filters, call
+    this on each layer.
+
+    Initial values come from a generator of their own, so that the global random state
+    is neither read nor changed. *Dense*: U ~ N(0, std^2) and v ~ N(0, 1/m), with m
+    the size of the weight's first axis; the old weight is discarded. *Kronecker*:
+    each factor is the identity plus N(0, std^2) and v is the old weight, so that the
+    layer starts close to where it was (exactly there for ``std=0``).
+
+    Args:
+        module: any module; itself a layer or a tree that contains layers.
+        filters: k, the number of filter parameters of a dense U. Not for Kronecker,
+            where the filter has as many parameters as the weight.
+        factorization: "dense" or "kronecker".
+        std: standard deviation of the noise in U's entries.
+        seed: of the generator for the initial values.
+
+    Returns:
+        the module itself.
+
+    Raises:
+        TypeError: ``module`` is no module; ``filters`` is missing or no integer (dense),
+            or given (Kronecker).
+        ValueError: ``filters`` is below 1 or above the number of entries of a
+            weight; the factorization is unknown; the module has no Linear or Conv
+            layer, or one that is already reparameterized, is not yet initialized
+            (lazy), or shares its weight with another module; or ``std`` is negative or
+            not finite.
+    """
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
+    if factorization not in ("dense", "kronecker"):
+        raise ValueError(
+            f'expected factorization "dense" or "kronecker", got {factorization!r}'
+        )
+    check_not_negative(std=std)
+    layers = dict(_layers(module))
+    _check_layers(module, layers)
+    _check_filters(filters, factorization, layers)
+    generator = torch.Generator().manual_seed(seed)
+    for layer in layers.values():
+        if factorization == "dense" and filters is not None:
+            _register_dense(layer, filters, std, generator)
+        else:
+            _register_kronecker(layer, std, generator)
+    return module
+
+
+def symmetry_matrices(module: nn.Module) -> Iterator[tuple[str, SymmetryMatrix]]:
+    """The name and parametrization of every symmetry matrix in a module tree."""
+    for name, child in module.named_modules():
+        if isinstance(child, SymmetryMatrix):
+            yield name, child
+
+
+def adapted_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that adapt to a task: all but those of symmetry matrices.
+
+    On a plain module these are all parameters, which is MAML; on a reparameterized
+    one, filters and biases, which is MSR. Parameters that do not require gradients
+    are frozen and left out. Keys are the names in ``module.named_parameters()``.
+    """
+    shared = {id(p) for _, U in symmetry_matrices(module) for p in U.parameters()}
+    return {
+        name: parameter
+        for name, parameter in module.named_parameters()
+        if id(parameter) not in shared and parameter.requires_grad
+    }
+
+
+def _layers(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for name, child in module.named_modules():
+        if isinstance(child, LAYERS):
+            yield name or type(child).__name__, child
+
+
+def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
+    if not layers:
+        expected = ", ".join(layer.__name__ for layer in LAYERS)
+        raise ValueError(
+            f"nothing to reparameterize: expected a module with a layer among "
+            f"{expected}, got {type(module).__name__} with none"
+        )
+    owners: dict[int, list[str]] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        owners.setdefault(id(parameter), []).append(name)
+    for name, layer in layers.items():
+        if parametrize.is_parametrized(layer, "weight"):
+            raise ValueError(
+                f"expected layers with a plain weight, got {name!r}, which is "
+                f"parametrized already"
+            )
+        if nn.parameter.is_lazy(layer.get_parameter("weight")):
+            raise ValueError(
+                f"expected initialized layers, got lazy {name!r}: "
+                f"run the module once on an example first"
+            )
+        names = owners[id(layer.weight)]
+        if len(names) > 1:
+            raise ValueError(
+                f"expected every layer to own its weight, got one weight shared as "
+                f"{' and '.join(map(repr, names))}"
+            )
+
+
+def _check_filters(
+    filters: int | None, factorization: Factorization, layers: dict[str, nn.Module]
+) -> None:
+    if factorization == "kronecker":
+        if filters is not None:
+            raise TypeError(
+                f"expected no filters with a Kronecker factorization, whose filter "
+                f"has the shape of the weight, got filters={filters}"
+            )
+        return
+    if isinstance(filters, bool) or not isinstance(filters, int):
+        raise TypeError(
+            f"expected filters, the number of filter parameters of a dense U, "
+            f"as an integer, got {filters!r}"
+        )
+    for name, layer in layers.items():
+        entries = layer.get_parameter("weight").numel()
+        if not 1 <= filters <= entries:
+            raise ValueError(
+                f"expected 1 <= filters <= {entries}, the number of entries of the "
+                f"weight of {name!r}, got {filters}"
+            )
+
+
+def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
+    """Standard normal numbers, drawn on the CPU so that no device changes them."""
+    numbers = torch.randn(shape, generator=generator, dtype=like.dtype, device="cpu")
+    return numbers.to(like.device)
+
+
+def _register_dense(
+    layer: nn.Module, filters: int, std: float, generator: torch.Generator
+) -> None:
+    weight = layer.get_parameter("weight")
+    U = std * _normal((weight.numel(), filters), generator, weight)
+    v = _normal((filters,), generator, weight) / len(weight) ** 0.5
+    parametrize.register_parametrization(layer, "weight", DenseSymmetry(U, weight.shape))
+    with torch.no_grad():
+        layer.get_parameter("parametrizations.weight.original").copy_(v)
+
+
+def _register_kronecker(layer: nn.Module, std: float, generator: torch.Generator) -> None:
+    weight = layer.get_parameter("weight")
+    v = weight.detach().clone()
+    factors = [
+        torch.eye(size).to(weight) + std * _normal((size, size), generator, weight)
+        for size in kronecker_sizes(weight.shape)
+    ]
+    parametrize.register_parametrization(
+        layer, "weight", KroneckerSymmetry(factors, weight.shape)
+    )
+    with torch.no_grad():
+        layer.get_parameter("parametrizations.weight.original").copy_(v)

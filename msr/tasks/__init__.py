@@ -1,0 +1,18 @@
+"""Tasks: batches of them, and the distributions that they come from."""
+
+from .batch import TaskBatch
+from .distribution import Split, TaskDistribution
+from .joint import Joint
+from .low_rank_1d import LowRank1d
+from .seeded import SeededTasks
+from .steerable_conv2d import SteerableConv2d
+
+__all__ = [
+    "Joint",
+    "LowRank1d",
+    "SeededTasks",
+    "Split",
+    "SteerableConv2d",
+    "TaskBatch",
+    "TaskDistribution",
+]

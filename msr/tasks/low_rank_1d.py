@@ -1,0 +1,126 @@
+"""One-dimensional tasks with full or partial translation symmetry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .._utils.checks import check_at_least, check_integer, check_kernel_fits
+from .distribution import Split
+from .seeded import SeededTasks
+
+
+@dataclass(frozen=True)
+class LowRank1d(SeededTasks):
+    """One-dimensional layers whose filters vary with position, in a space of rank k.
+
+    The first experiment of Zhou, Knowles, Finn (2021). The true layer of a task is
+    locally connected, without bias: output position p has a filter of its own,
+
+    ``y_p = sum_t F[p, t] x_{p + t}``, with ``F = softmax(C) B``.
+
+    C (positions x k, standard normal, softmax over k) is fixed for the problem; B
+    (k x kernel size, standard normal) is the task's. Inputs are standard normal. For
+    k = 1 every position has the same filter: a convolution, equivariant to
+    translation. Larger k means less symmetry.
+
+    Nothing is stored: task i of a split is computed from (seed, split, i) when asked
+    for, in the default dtype (another one gives other draws): on the CPU, so that the
+    numbers are the same on every device, then moved to the default device.
+
+    Args:
+        rank: k, >= 1.
+        seed: of the problem and all of its tasks.
+        input_size: length of x.
+        kernel_size: length of a filter.
+        train_tasks, test_tasks: number of tasks in each split.
+        train_examples: examples of a training task: 20 is the paper's "large" data
+            set and 2 its "small" one (our reading; the paper does not define them).
+        test_examples: examples of a test task.
+        support: how many of a task's examples are its support set; the rest are its
+            query set.
+
+    Raises:
+        TypeError: a setting is no integer.
+        ValueError: ``rank`` < 1, the seed is negative, the kernel does not fit the
+            input, or a split has no task or no query example.
+    """
+
+    rank: int = 1
+    seed: int = 0
+    input_size: int = 70
+    kernel_size: int = 3
+    train_tasks: int = 8000
+    test_tasks: int = 2000
+    train_examples: int = 20
+    test_examples: int = 20
+    support: int = 1
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            check_integer(field.name, getattr(self, field.name))
+        check_at_least(1, rank=self.rank)
+        check_kernel_fits(self.kernel_size, self.input_size)
+        self._check_counts()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input, ``(input size,)``."""
+        return (self.input_size,)
+
+    @property
+    def output_size(self) -> int:
+        """The number of output positions, m = n - kernel size + 1."""
+        return self.input_size - self.kernel_size + 1
+
+    @property
+    def sharing(self) -> Float[Tensor, "positions rank"]:
+        """How the output positions mix the k filters of a task, ``softmax(C)``."""
+        return self._sharing.to(torch.get_default_device(), torch.get_default_dtype())
+
+    @cached_property
+    def _sharing(self) -> Float[Tensor, "positions rank"]:
+        generator = self._generator(0, "problem")
+        shape = self.output_size, self.rank
+        C = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
+        return C.softmax(dim=1)
+
+    def symmetry_matrix(self) -> Float[Tensor, "mn rank_kernel"]:
+        """The true U: the weight of every task is ``reshape(U vec(B))``.
+
+        For rank 1 its span is the space of convolutions, that of
+        `msr.conv1d_matrix`.
+
+        Returns:
+            shape (m n, k * kernel size), rows in the row-major order of vec(W).
+        """
+        m, n = self.output_size, self.input_size
+        U = torch.zeros(m, n, self.rank, self.kernel_size)
+        positions = torch.arange(m)
+        for t in range(self.kernel_size):
+            U[positions, positions + t, :, t] = self.sharing
+        return U.reshape(m * n, -1)
+
+    def filters(
+        self, split: Split, indices: Sequence[int] | Tensor
+    ) -> Float[Tensor, "tasks rank kernel"]:
+        """B of each task."""
+        return self._parameters(split, indices).to(torch.get_default_device())
+
+    def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "rank kernel"]:
+        shape = self.rank, self.kernel_size
+        return torch.randn(shape, generator=generator, device="cpu")
+
+    def _outputs(
+        self,
+        parameters: Float[Tensor, "tasks rank kernel"],
+        x: Float[Tensor, "tasks examples n"],
+    ) -> Float[Tensor, "tasks examples m"]:
+        F = self._sharing.to(parameters.dtype) @ parameters
+        taps = range(self.kernel_size)
+        shifted = (x[:, :, t : t + self.output_size] * F[:, None, :, t] for t in taps)
+        return cast(Tensor, sum(shifted))
