@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import jaxtyping
@@ -15,7 +14,7 @@ import pytest
 import torch
 
 import emulated_device
-from helpers_project import ROOT, missing, run
+from helpers_project import ROOT, is_of_the_package, missing, run
 
 # Before anything is differentiated: autograd then looks for devices, and never again.
 EMULATED = emulated_device.install()
@@ -36,10 +35,16 @@ torch.set_num_threads(1)
 
 @pytest.fixture(autouse=True)
 def _tests_of_the_package_only(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Keep tests of the folders below on the CPU."""
-    elsewhere = DEVICE and request.path.parent != Path(__file__).parent
-    with torch.device("cpu") if elsewhere else nullcontext():
+    """Keep tests of the book, the coursework and the repository on the CPU."""
+    if not DEVICE:
         yield
+    elif is_of_the_package(request.path):
+        default = torch.get_default_device()
+        assert default.type == torch.device(DEVICE).type, "it would test another device"
+        yield
+    else:
+        with torch.device("cpu"):
+            yield
 
 
 @pytest.fixture(autouse=True)

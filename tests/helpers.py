@@ -1,5 +1,7 @@
 """Models and data that several test files use."""
 
+import itertools
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -71,3 +73,9 @@ def without_times(results: msr.Results) -> dict[str, dict]:
         key: {name: v for name, v in cell.items() if name != "seconds"}
         for key, cell in results.cells.items()
     }
+
+
+def permutations_of(n: int) -> msr.Representation:
+    """S_n moving n points."""
+    points = list(itertools.permutations(range(n)))
+    return msr.permutation_representation(msr.symmetric(n), points)

@@ -12,7 +12,7 @@ import torch
 from .._utils.devices import device_name
 from .._version import __version__
 
-PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).parents[1]
 
 
 def provenance(command: str, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -171,38 +171,6 @@ def test_divergence_names_step_and_task_and_keeps_the_last_good_state(tmp_path) 
     assert all(torch.equal(t, last_good[n]) for n, t in learner.state_dict().items())
 
 
-def test_meta_test_counts_every_task_once_and_changes_nothing() -> None:
-    learner, tasks = tiny_learner(), tiny_tasks()
-    before = copy.deepcopy(learner.state_dict())
-    results = [
-        msr.meta_test(learner, tasks, batch_size=b, progress=False) for b in (5, 100)
-    ]
-    losses = results[0].losses
-    torch.testing.assert_close(losses, results[1].losses)
-    for i in range(12):
-        expected = learner(tasks.batch("test", [i]))
-        torch.testing.assert_close(losses[i : i + 1], expected.detach())
-    assert all(torch.equal(t, before[n]) for n, t in learner.state_dict().items())
-    assert not losses.requires_grad
-    assert learner.training
-
-
-def test_confidence_interval_by_hand() -> None:
-    result = msr.MetaTestResult(torch.tensor([1.0, 2.0, 3.0, 6.0]))
-    assert result.mse == 3.0
-    variance = (4 + 1 + 0 + 9) / 3
-    assert result.ci95 == pytest.approx(1.96 * (variance / 4) ** 0.5)
-    assert "mse=3" in repr(result)
-
-
-def test_meta_test_names_diverging_tasks() -> None:
-    learner = tiny_learner(inner=msr.GradientDescent(500, lr=1e6))
-    with pytest.raises(msr.Diverged, match=r"test task \d+") as caught:
-        msr.meta_test(learner, tiny_tasks(), progress=False)
-    assert caught.value.tasks
-    assert len(caught.value.losses) == 12
-
-
 def test_progress_bar_shows_loss_and_rate(capsys, monkeypatch) -> None:
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     train(tiny_learner(), 3, progress=True, callback=lambda *_: time.sleep(0.11))
@@ -295,37 +263,6 @@ def test_checkpoints_are_first_written_beside_their_target(
     )
     train(tiny_learner(), 1, checkpoint=tmp_path / "run.pt")
     assert {path.parent for path in sources} == {tmp_path}
-
-
-def test_meta_test_uses_evaluation_mode_and_puts_back_what_was() -> None:
-    model = nn.Sequential(nn.Linear(8, 6, bias=False), nn.Dropout(0.5))
-    learner = msr.MetaLearner(msr.reparameterize(model, filters=3))
-    for training in (True, False):
-        learner.train(training)
-        first, second = (msr.meta_test(learner, tiny_tasks(), progress=False) for _ in "12")
-        assert torch.equal(first.losses, second.losses)
-        assert learner.training == training
-    learner.train()
-    model[1].eval()
-    with pytest.raises(FileNotFoundError):
-        msr.meta_test(learner, OneBadSplit(), progress=False)
-    assert learner.training
-    assert not model[1].training
-
-
-class OneBadSplit(OneBadTask):
-    def __init__(self) -> None:
-        super().__init__(0)
-
-    def batch(self, split: str, indices) -> msr.TaskBatch:
-        raise FileNotFoundError(split)
-
-
-def test_meta_test_on_training_tasks_and_in_the_models_dtype() -> None:
-    learner = tiny_learner().double()
-    result = msr.meta_test(learner, tiny_tasks(), split="train", progress=False)
-    batch = tiny_tasks().batch("train", range(30)).to(dtype=torch.float64)
-    torch.testing.assert_close(result.losses, learner(batch).detach())
 
 
 def test_history_goes_on_in_time(tmp_path: Path) -> None:

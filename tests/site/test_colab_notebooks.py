@@ -9,13 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers_project import copy_of_project, run
+from helpers_project import ROOT, copy_of_project, run
 from tools import colab
 from tools.citations import Citations
 from tools.labels import Label, labels
 from tools.plain_markdown import Plain
 
-ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
 SITE = "https://someone.github.io/book/"
 

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parent.parent
+from helpers_project import ROOT
+
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 LANDING = ROOT / "book" / "intro.ipynb"
 CHAPTERS = [path for path in NOTEBOOKS if path.stem[:2].isdigit()]

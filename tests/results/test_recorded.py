@@ -1,11 +1,11 @@
 """The recorded results: complete, of a known origin, and what the chapters say."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 import msr
+from helpers_project import ROOT
 from msr.experiments.registry import EXPERIMENTS
 
 # The paper's two tables have twenty.
@@ -33,15 +33,14 @@ def test_every_cell_is_there_with_its_seeds_and_an_origin(name: str) -> None:
         assert f"{run['command']}\ncommit {run['commit'][:12]}, 20" in results.origin
         same = [other for other in results.runs if other["device"] == run["device"]]
         assert results.origin.count(run["device"]) == len(same)
-    text = (Path(__file__).parent.parent / "results" / f"{name}.json").read_text()
+    text = (ROOT / "results" / f"{name}.json").read_text()
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", text)
 
 
 def test_make_paper_records_these_files() -> None:
-    folder = Path(__file__).parent.parent
-    recipe = (folder / "Makefile").read_text().partition("\npaper:")[2]
+    recipe = (ROOT / "Makefile").read_text().partition("\npaper:")[2]
     listed = re.findall(r"for experiment in ([^;]+);", recipe)[0]
-    recorded = {file.stem for file in (folder / "results").glob("*.json")}
+    recorded = {file.stem for file in (ROOT / "results").glob("*.json")}
     assert set(listed.split()) == set(NAMES) == recorded - {"performance", "gpu"}
 
 

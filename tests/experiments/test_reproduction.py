@@ -1,7 +1,6 @@
 """Reproduction: cells, results files, resuming, and the command line."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -196,17 +195,6 @@ def test_results_of_another_configuration_or_damaged_are_left_alone(tmp_path) ->
     assert file.read_bytes() == before[:100]
 
 
-def test_the_papers_numbers() -> None:
-    table = msr.paper_table("translation")
-    assert table["MSR-FC"]["small/k=5"] == (0.16, 0.02)
-    assert table["MTSR-FC"]["large/k=1"] == (0.12, 0.03)
-    assert msr.paper_table("rotation")["MAML-Conv"] == {
-        "Rot": (0.504, None),
-        "Rot+Flip": (0.507, None),
-    }
-    assert msr.paper_table("support") == {}
-
-
 def test_tables_show_ours_beside_the_papers() -> None:
     cells = {
         "0": {
@@ -287,36 +275,6 @@ def test_columns_mean_what_they_say() -> None:
         sweep.methods["MAML-Conv"], "Rot, lr=0.3", msr.SteerableConv2d()
     )
     assert adjusted.inner == msr.GradientDescent(steps=3, lr=0.3)
-
-
-def test_provenance_names_the_commit_and_the_versions() -> None:
-    found = msr.provenance("make paper")
-    assert found["command"] == "make paper"
-    assert found["versions"]["torch"] == torch.__version__
-    head = subprocess.run(
-        ["git", "-C", str(Path(msr.__file__).parent), "rev-parse", "HEAD"],
-        capture_output=True,
-        text=True,
-    )
-    if head.returncode == 0:
-        assert found["commit"].rstrip("+") == head.stdout.strip()
-    assert str(Path.cwd()) not in json.dumps(found)
-
-
-def test_outside_a_repository_there_is_no_commit(tmp_path: Path) -> None:
-    code = "import msr; print(msr.provenance('x')['commit'])"
-    package = tmp_path / "msr"
-    package.symlink_to(Path(msr.__file__).parent)
-    environment = os.environ | {"PATH": str(tmp_path)}  # no git either
-    found = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=environment,
-        cwd=tmp_path,
-    )
-    assert found.stdout.strip() == "None"
 
 
 @pytest.mark.bad_input

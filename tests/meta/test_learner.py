@@ -278,7 +278,8 @@ def test_dropout_draws_for_each_task(generator, chunk_size) -> None:
     assert len(set(losses.tolist())) > 1
     losses.mean().backward()
     learner.eval()
-    assert len(set(learner(same).tolist())) == 1
+    still = learner(same)  # equal up to rounding: chunks may be of unequal size
+    torch.testing.assert_close(still, still[:1].expand(5))
 
 
 def test_state_dict_round_trip(case) -> None:

@@ -11,7 +11,6 @@ from torch.nn import functional as F
 import msr
 from helpers import random_batch, randomize, tiny_tasks
 from msr.fast_paths.closed_form import Formulas
-from msr.fast_paths.quadratic_descent import descent, descent_adjoint
 from msr.fast_paths.single_layer import OneLayer
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -398,41 +397,3 @@ def test_meta_training_takes_the_same_course_either_way() -> None:
         history = msr.meta_train(learner, tiny_tasks(), 20, 4, progress=False)
         curves.append(history.loss)
     assert curves[0] == pytest.approx(curves[1], rel=1e-9)
-
-
-@pytest.mark.parametrize("first_order", [False, True])
-@pytest.mark.parametrize("steps", [0, 1, 4])
-def test_adjoint_of_descent_equals_autograd(steps, first_order, generator) -> None:
-    tasks, r, s = 3, 2, 4
-    v, c = (torch.randn(tasks, r, s, generator=generator) for _ in range(2))
-    root = torch.randn(tasks, s, s, generator=generator)
-    H, step_size = root @ root.mT, torch.tensor(0.05)
-    inputs = [t.requires_grad_() for t in (v, H, c, step_size)]
-    path = descent(*inputs, steps, first_order)
-    last = torch.randn(tasks, r, s, generator=generator)
-    expected = torch.autograd.grad(path[-1], inputs, last, allow_unused=True)
-    with torch.no_grad():
-        back = descent_adjoint(last, path, H, c, step_size, first_order)
-        found = (back.v, *back.of_data(step_size, r), back.step_size)
-    for theirs, ours in zip(expected, found):
-        torch.testing.assert_close(
-            ours, torch.zeros_like(ours) if theirs is None else theirs
-        )
-
-
-@pytest.mark.parametrize("factorization", ["dense", "kronecker"])
-@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (4, 3, 2, 2)])
-def test_symmetry_matrices_take_several_filters(factorization, shape, generator) -> None:
-    layer = {2: nn.Linear, 3: nn.Conv1d, 4: nn.Conv2d}[len(shape)]
-    module = layer(3, 4, bias=False, **({"kernel_size": 2} if len(shape) > 2 else {}))
-    msr.reparameterize(module, 5 if factorization == "dense" else None, factorization)
-    randomize(module, generator)
-    symmetry = module.parametrizations.weight[0]
-    U, v = symmetry.matrix(), module.parametrizations.weight.original
-    filters = torch.randn(2, *v.shape, generator=generator)
-    weights = symmetry(filters)
-    assert weights.shape == (2, *shape)
-    torch.testing.assert_close(weights.flatten(1), filters.flatten(1) @ U.T)
-    back = symmetry.transpose_apply(weights)
-    torch.testing.assert_close(back.flatten(1), weights.flatten(1) @ U)
-    torch.testing.assert_close(symmetry.transpose_apply(weights[0]), back[0])

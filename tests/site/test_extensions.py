@@ -18,6 +18,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.inventory import InventoryFile
 
 import msr
+from helpers_project import ROOT
 from msr import plotting
 from tools import front_end
 from tools.extensions import (
@@ -29,8 +30,6 @@ from tools.extensions import (
     torch_inventory,
 )
 from tools.repository import site_address
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers_project import run
+from helpers_project import ROOT, run
 from tools.publish import publish
 from tools.repository import site_address
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def files(folder: Path) -> set[str]:

@@ -12,6 +12,7 @@ from matplotlib import pyplot as plt
 
 import msr
 from msr import plotting
+from msr.plotting.player import Slideshow
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def test_matrices_share_one_colour_scale_if_asked() -> None:
     assert [ax.images[0].get_clim()[1] for ax in own.axes] == [1, 5, 1]
 
 
-def make(start: int = 1) -> plotting.Slideshow:
+def make(start: int = 1) -> Slideshow:
     return plotting.slideshow(
         lambda i: plotting.plot_matrices([i * torch.eye(3)], [f"frame {i}"]),
         [1, 2, 3],
