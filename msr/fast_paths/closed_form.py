@@ -1,24 +1,23 @@
-"""Which learners can do without ``torch.func``, and how."""
+"""Inner loops and query losses of a single layer, by formula instead of ``torch.func``."""
 
 from dataclasses import dataclass
 
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
-from ..inner_loops.base import InnerLoop, Loss, Tensors
+from ..inner_loops.base import Tensors
 from ..inner_loops.gradient_descent import GradientDescent
-from ..inner_loops.losses import mean_squared_error
 from .least_squares import LeastSquares
-from .meta_gradient import query_losses
-from .single_layer import OneLayer
+from .meta_gradient import Descent, query_losses
+from .single_layer import SingleLayer
 
 
 @dataclass(frozen=True, eq=False)
-class Formulas:
-    """Inner loops and query losses by formula, where there is one.
+class ClosedForm:
+    """Gradient descent on the mean squared error of a model with a single layer.
 
-    There is for a model of one layer (`msr.fast_paths.single_layer`), gradient descent, and
-    `msr.mean_squared_error`.
+    `msr.fast_paths.single_layer` says which models these are. Methods return None for
+    others, and where predictions have not the shape of the targets.
 
     Args:
         model: the learner's.
@@ -30,40 +29,27 @@ class Formulas:
     names: tuple[str, ...]
     inner: GradientDescent
 
-    @classmethod
-    def of(
-        cls, model: nn.Module, names: tuple[str, ...], inner: InnerLoop, loss: Loss
-    ) -> "Formulas | None":
-        """Those of a learner; None if its inner loop or loss is another.
-
-        A subclass of `msr.GradientDescent` counts as another, since it may do anything.
-        """
-        if type(inner) is not GradientDescent or loss is not mean_squared_error:
-            return None
-        return cls(model, names, inner)
-
     def query_losses(
         self,
         adapted: Tensors,
         step_sizes: nn.ParameterList,
         first_order: bool,
         x: Float[Tensor, "tasks support *x"],
-        y: Tensor,
+        y: Shaped[Tensor, "tasks support *y"],
         x_query: Float[Tensor, "tasks query *x"],
-        y_query: Tensor,
+        y_query: Shaped[Tensor, "tasks query *y"],
     ) -> Float[Tensor, " tasks"] | None:
-        """The query loss of each task, or None if no formula holds."""
-        layer = OneLayer.of(self.model, self.names)
+        """The query loss of each task; see `msr.fast_paths.choice`."""
+        layer = self._layer()
         support, query = _problem(layer, x, y), _problem(layer, x_query, y_query)
         if support is None or query is None:
             return None
         losses = query_losses(
             support,
             query,
-            adapted[support.model.filter],
+            adapted[support.layer.filter],
             step_sizes[0],
-            self.inner.steps,
-            first_order,
+            Descent(self.inner.steps, first_order),
         )
         if losses is not None:
             return losses
@@ -75,20 +61,26 @@ class Formulas:
         step_sizes: nn.ParameterList,
         first_order: bool,
         x: Float[Tensor, "tasks support *x"],
-        y: Tensor,
+        y: Shaped[Tensor, "tasks support *y"],
     ) -> Tensors | None:
-        """The adapted tensors of each task, or None if no formula holds."""
-        support = _problem(OneLayer.of(self.model, self.names), x, y)
+        """The adapted tensors of each task."""
+        support = _problem(self._layer(), x, y)
         if support is None:
             return None
         return self._descend(support, adapted, step_sizes, first_order)
 
     def losses(
-        self, adapted: Tensors, x: Float[Tensor, "tasks examples *x"], y: Tensor
+        self,
+        adapted: Tensors,
+        x: Float[Tensor, "tasks examples *x"],
+        y: Shaped[Tensor, "tasks examples *y"],
     ) -> Float[Tensor, " tasks"] | None:
-        """The loss of each task's own adapted tensors, or None if no formula holds."""
-        problem = _problem(OneLayer.of(self.model, self.names), x, y)
+        """The loss of each task's own adapted tensors."""
+        problem = _problem(self._layer(), x, y)
         return None if problem is None else problem(adapted)
+
+    def _layer(self) -> SingleLayer | None:
+        return SingleLayer.of(self.model, self.names)
 
     def _descend(
         self,
@@ -103,7 +95,7 @@ class Formulas:
         return self.inner.adapt(support, start, step_sizes, first_order)
 
 
-def _problem(layer: OneLayer | None, x: Tensor, y: Tensor) -> LeastSquares | None:
+def _problem(layer: SingleLayer | None, x: Tensor, y: Tensor) -> LeastSquares | None:
     """The loss on these examples, if predictions have the targets' shape."""
     if layer is None or not y.is_floating_point() or layer.output_shape(x) != y.shape[1:]:
         return None

@@ -1,4 +1,4 @@
-"""What a module's class says that it computes, and whether it does."""
+"""Does a module compute what its class says?"""
 
 from torch import nn
 from torch.nn.modules.module import _has_any_global_hook

@@ -1,4 +1,7 @@
-"""The mean squared error of models with one layer, of all tasks at once."""
+"""The mean squared error of models with a single layer, of all tasks at once.
+
+`msr.fast_paths` says how the tensors are laid out.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,51 +11,51 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..inner_loops.base import Tensors
-from .single_layer import OneLayer
+from .single_layer import SingleLayer
 
 
 @dataclass(frozen=True, eq=False)
 class LeastSquares:
-    """``mean((W X + b - Y)^2)`` of each task, where W and b adapt.
+    """``|W X + b - Y|^2 / N`` of each task, where W and b adapt.
 
     Does for all tasks what `msr.inner_loops.SupportLoss` does for one.
 
     Args:
-        model: gives W.
+        layer: gives W.
         X: inputs as columns.
         Y: targets as columns.
     """
 
-    model: OneLayer
+    layer: SingleLayer
     X: Float[Tensor, "tasks n columns"]
     Y: Float[Tensor, "tasks m columns"]
 
     def __call__(self, adapted: Tensors) -> Float[Tensor, " tasks"]:
         """The loss of each task."""
-        return self._errors(adapted).square().mean((1, 2))
+        return mean_square(self._errors(adapted))
 
     def gradient(self, adapted: Tensors) -> Tensors:
-        """The gradient of each task's loss in its adapted tensors."""
-        model = self.model
-        if model.layer.bias is None and self.columns_outnumber_rows:
+        """The gradient of each task's loss with respect to its adapted tensors."""
+        layer = self.layer
+        if layer.module.bias is None and self.columns_outnumber_rows:
             G, C = self.gram_matrices
-            in_W = torch.baddbmm(C, model.weight(adapted[model.filter]), G, beta=-1)
-            return {model.filter: model.filter_gradient(in_W)}
-        errors = scale(self.Y) * self._errors(adapted)
-        gradients = {model.filter: model.filter_gradient(errors @ self.X.mT)}
-        if model.bias is not None:
-            gradients[model.bias] = errors.sum(2)
+            grad_W = torch.baddbmm(C, layer.weight(adapted[layer.filter]), G, beta=-1)
+            return {layer.filter: layer.filter_gradient(grad_W)}
+        grad_errors = two_over_N(self.Y) * self._errors(adapted)
+        gradients = {layer.filter: layer.filter_gradient(grad_errors @ self.X.mT)}
+        if layer.bias is not None:
+            gradients[layer.bias] = grad_errors.sum(2)
         return gradients
 
     def _errors(self, adapted: Tensors) -> Float[Tensor, "tasks m columns"]:
         """``W X + b - Y``."""
-        W = self.model.weight(adapted[self.model.filter])
+        W = self.layer.weight(adapted[self.layer.filter])
         errors = torch.baddbmm(self.Y, W, self.X, beta=-1)
-        bias = self.model.layer.bias
+        bias = self.layer.module.bias
         if bias is None:
             return errors
-        if self.model.bias is not None:
-            bias = adapted[self.model.bias]
+        if self.layer.bias is not None:
+            bias = adapted[self.layer.bias]
         return errors + bias[..., None]
 
     @property
@@ -65,10 +68,15 @@ class LeastSquares:
         self,
     ) -> tuple[Float[Tensor, "tasks n n"], Float[Tensor, "tasks m n"]]:
         """``(2/N) X X^T`` and ``(2/N) Y X^T``: data only, nothing to differentiate."""
-        factor = scale(self.Y)
+        factor = two_over_N(self.Y)
         return factor * (self.X @ self.X.mT), factor * (self.Y @ self.X.mT)
 
 
-def scale(Y: Float[Tensor, "tasks m columns"]) -> float:
-    """2/N, with N the number of a task's targets."""
+def mean_square(errors: Float[Tensor, "tasks m columns"]) -> Float[Tensor, " tasks"]:
+    """``|errors|^2 / N``, whose gradient is ``(2/N) errors``."""
+    return errors.square().mean((1, 2))
+
+
+def two_over_N(Y: Float[Tensor, "tasks m columns"]) -> float:
+    """2/N, with N the number of a task's targets (or errors)."""
     return 2 / (Y.shape[1] * Y.shape[2])

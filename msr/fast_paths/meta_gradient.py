@@ -1,4 +1,4 @@
-"""The query losses of models with one layer, with their meta-gradient by formula.
+"""The query losses of models with a single layer, with their meta-gradient by formula.
 
 With one layer without bias and the mean squared error, gradient descent is a linear
 recursion, and so is its adjoint (`msr.fast_paths.quadratic_descent`). It runs in the
@@ -12,10 +12,11 @@ smallest space that holds all steps:
   W, with ``H = (2/N) X^T X``.
 
 Tens of small operations then need not be recorded by autograd. To differentiate the
-meta-gradient itself, they are.
+meta-gradient itself, they are. `msr.fast_paths` says how the tensors are laid out;
+``grad_A`` is the gradient of ``sum(grad_losses * losses)`` with respect to A.
 """
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from jaxtyping import Float
@@ -24,8 +25,20 @@ from torch.func import vjp
 from torch.nn import functional as F
 
 from ..symmetry.matrices import DenseSymmetry
-from .least_squares import LeastSquares, scale
+from .least_squares import LeastSquares, mean_square, two_over_N
 from .quadratic_descent import descent, descent_adjoint
+
+
+class Descent(NamedTuple):
+    """How the inner loop descends.
+
+    Attributes:
+        steps: number of steps.
+        first_order: whether its gradients count as constants.
+    """
+
+    steps: int
+    first_order: bool
 
 
 def query_losses(
@@ -33,8 +46,7 @@ def query_losses(
     query: LeastSquares,
     v: Float[Tensor, "*v"],
     step_size: Float[Tensor, ""],
-    steps: int,
-    first_order: bool,
+    inner: Descent,
 ) -> Float[Tensor, " tasks"] | None:
     """The query loss of each task after gradient descent, or None without a formula.
 
@@ -43,20 +55,18 @@ def query_losses(
         query: the loss that is returned.
         v: the initial filter or weight, shared by the tasks.
         step_size: alpha.
-        steps: number of steps.
-        first_order: gradients of the inner loop count as constants.
+        inner: how it is descended.
     """
-    model, data = support.model, (support.X, support.Y, query.X, query.Y)
-    in_data = any(tensor.requires_grad for tensor in data)
-    if model.layer.bias is not None or in_data or _under_torch_func():
+    layer, data = support.layer, (support.X, support.Y, query.X, query.Y)
+    data_need_grad = any(tensor.requires_grad for tensor in data)
+    if layer.module.bias is not None or data_need_grad or _under_torch_func():
         return None
-    options, tensors = (steps, first_order), (v, step_size, *data)
-    if isinstance(model.symmetry, DenseSymmetry) and _few_filters(support):
-        return _ByFormula.apply(_Filters, options, *tensors, model.symmetry.U)
-    if model.symmetry is not None:
+    if isinstance(layer.symmetry, DenseSymmetry) and _few_filters(support):
+        return _ByFormula.apply(_Filters, inner, v, step_size, *data, layer.symmetry.U)
+    if layer.symmetry is not None:
         return None
     space = _Weights if support.columns_outnumber_rows else _Columns
-    return _ByFormula.apply(space, options, *tensors)
+    return _ByFormula.apply(space, inner, v, step_size, *data)
 
 
 def _few_filters(support: LeastSquares) -> bool:
@@ -67,9 +77,9 @@ def _few_filters(support: LeastSquares) -> bool:
     ``m k^2 columns``, a step with U ``4 m n (k + columns)``. The bounds are meant for
     three steps.
     """
-    k = cast(DenseSymmetry, support.model.symmetry).U.shape[1]
+    k = cast(DenseSymmetry, support.layer.symmetry).U.shape[1]
     _, n, columns = support.X.shape
-    linear = isinstance(support.model.layer, nn.Linear)
+    linear = isinstance(support.layer.module, nn.Linear)
     return linear and k <= 2 * n and k * columns <= 6 * (k + columns)
 
 
@@ -82,84 +92,84 @@ def _under_torch_func() -> bool:
     return active is None or bool(active())
 
 
-Options = tuple[int, bool]  # steps, first order
-
-
 class _Space:
-    """The forward pass in one of the spaces, and its adjoint."""
+    """The forward pass in one of the spaces, and its adjoint.
+
+    Inputs are v (or the weight), step size, X, Y of the support set, X, Y of the query
+    set, and U if there is one.
+    """
 
     @staticmethod
-    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The query losses, then all that the adjoint needs."""
         raise NotImplementedError
 
     @staticmethod
     def adjoint(
-        options: Options,
-        weights: Tensor,
+        inner: Descent,
+        grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
-        """Derivatives of ``sum(weights * losses)`` in v, step size, and U if there is."""
+        """The gradients with respect to v, step size, and U if there is one."""
         raise NotImplementedError
 
 
 class _ByFormula(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, space: type[_Space], options: Options, *inputs: Tensor) -> Tensor:
-        losses, *kept = space.losses(options, *inputs)
+    def forward(ctx: Any, space: type[_Space], inner: Descent, *inputs: Tensor) -> Tensor:
+        losses, *kept = space.losses(inner, *inputs)
         ctx.kept = kept
-        ctx.space, ctx.options = space, options
+        ctx.space, ctx.inner = space, inner
         ctx.save_for_backward(*inputs)
         return losses
 
     @staticmethod
-    def backward(ctx: Any, weights: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad_losses: Tensor) -> tuple[Tensor | None, ...]:
+        given = ctx.inner, grad_losses, ctx.saved_tensors
         if torch.is_grad_enabled():
-            found = _differentiable_adjoint(
-                ctx.space, ctx.options, weights, ctx.saved_tensors
-            )
+            found = _differentiable_adjoint(ctx.space, *given)
         else:
-            found = ctx.space.adjoint(ctx.options, weights, ctx.saved_tensors, ctx.kept)
-        in_v, in_step_size, *in_U = found
-        return None, None, in_v, in_step_size, None, None, None, None, *in_U
+            found = ctx.space.adjoint(*given, ctx.kept)
+        grad_v, grad_step_size, *grad_U = found
+        return None, None, grad_v, grad_step_size, None, None, None, None, *grad_U
 
 
 def _differentiable_adjoint(
-    space: type[_Space], options: Options, weights: Tensor, inputs: tuple[Tensor, ...]
+    space: type[_Space], inner: Descent, grad_losses: Tensor, inputs: tuple[Tensor, ...]
 ) -> tuple[Tensor, ...]:
     """The adjoint by autograd, from a forward pass that is recorded."""
 
     def losses(*differentiable: Tensor) -> Tensor:
         v, step_size, *U = differentiable
-        return space.losses(options, v, step_size, *inputs[2:6], *U)[0]
+        return space.losses(inner, v, step_size, *inputs[2:6], *U)[0]
 
     adjoint = vjp(losses, *inputs[:2], *inputs[6:])[1]
-    return cast(tuple[Tensor, ...], adjoint(weights))
+    return cast(tuple[Tensor, ...], adjoint(grad_losses))
 
 
 class _Filters(_Space):
     """v adapts, through ``W = reshape(U v)``."""
 
     @staticmethod
-    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
         v, step_size, X, Y, X_query, Y_query, U = inputs
         tasks, n, columns = X.shape
         k = len(v)
         predictions = X.mT.reshape(-1, n) @ U.T.reshape(-1, n).T
         J = predictions.view(tasks, columns, k, -1).transpose(1, 2).reshape(tasks, k, -1)
-        scaled = scale(Y) * J.mT
+        scaled = two_over_N(Y) * J.mT
         H = torch.bmm(J, scaled)
         c = torch.bmm(Y.mT.reshape(tasks, 1, -1), scaled)
-        path = descent(v.expand(tasks, 1, k), H, c, step_size, *options)
+        path = descent(v.expand(tasks, 1, k), H, c, step_size, *inner)
         W = F.linear(path[-1].view(tasks, k), U).view(tasks, -1, n)
         errors = torch.baddbmm(Y_query.mT, X_query.mT, W.mT, beta=-1)
-        return errors.square().mean((1, 2)), errors, J, H, c, *path
+        return mean_square(errors), errors, J, H, c, *path
 
     @staticmethod
     def adjoint(
-        options: Options,
-        weights: Tensor,
+        inner: Descent,
+        grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
@@ -167,80 +177,80 @@ class _Filters(_Space):
         errors, J, H, c, *path = kept
         tasks, n, columns = X.shape
         k = U.shape[1]
-        in_W = torch.bmm(_in_errors(errors, weights).mT, X_query.mT).view(tasks, -1)
-        last = (in_W @ U).view(tasks, 1, k)
-        back = descent_adjoint(last, path, H, c, step_size, options[1])
-        in_H, in_c = back.of_data(step_size, 1)
-        in_J = torch.bmm(in_c.mT, Y.mT.reshape(tasks, 1, -1))
-        in_J = scale(Y) * torch.baddbmm(in_J, in_H + in_H.mT, J)
-        in_predictions = in_J.view(tasks, k, columns, -1).transpose(1, 2)
-        in_U = in_predictions.reshape(tasks * columns, -1).T @ X.mT.reshape(-1, n)
-        in_U = torch.addmm(in_U.view(k, -1), path[-1].view(tasks, k).T, in_W)
-        return back.v.sum((0, 1)), back.step_size, in_U.T
+        grad_W = torch.bmm(_grad_errors(errors, grad_losses).mT, X_query.mT).view(tasks, -1)
+        grad_last = (grad_W @ U).view(tasks, 1, k)
+        back = descent_adjoint(grad_last, path, H, c, step_size, inner.first_order)
+        grad_H, grad_c = back.grad_of_data(step_size, 1)
+        grad_J = torch.bmm(grad_c.mT, Y.mT.reshape(tasks, 1, -1))
+        grad_J = two_over_N(Y) * torch.baddbmm(grad_J, grad_H + grad_H.mT, J)
+        grad_predictions = grad_J.view(tasks, k, columns, -1).transpose(1, 2)
+        grad_U = grad_predictions.reshape(tasks * columns, -1).T @ X.mT.reshape(-1, n)
+        grad_U = torch.addmm(grad_U.view(k, -1), path[-1].view(tasks, k).T, grad_W)
+        return back.grad_v.sum((0, 1)), back.grad_step_size, grad_U.T
 
 
 class _Weights(_Space):
     """W itself adapts, by ``X X^T``."""
 
     @staticmethod
-    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
         weight, step_size, X, Y, X_query, Y_query = inputs
-        scaled = scale(Y) * X.mT
+        scaled = two_over_N(Y) * X.mT
         H, c = torch.bmm(X, scaled), torch.bmm(Y, scaled)
         W = weight.flatten(1).expand(len(X), *Y.shape[1:2], -1)
-        path = descent(W, H, c, step_size, *options)
+        path = descent(W, H, c, step_size, *inner)
         errors = torch.baddbmm(Y_query, path[-1], X_query, beta=-1)
-        return errors.square().mean((1, 2)), errors, H, c, *path
+        return mean_square(errors), errors, H, c, *path
 
     @staticmethod
     def adjoint(
-        options: Options,
-        weights: Tensor,
+        inner: Descent,
+        grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
         weight, step_size, _, _, X_query, _ = inputs
         errors, H, c, *path = kept
-        last = torch.bmm(_in_errors(errors, weights), X_query.mT)
-        back = descent_adjoint(last, path, H, c, step_size, options[1])
-        return back.v.sum(0).view_as(weight), back.step_size
+        grad_last = torch.bmm(_grad_errors(errors, grad_losses), X_query.mT)
+        back = descent_adjoint(grad_last, path, H, c, step_size, inner.first_order)
+        return back.grad_v.sum(0).view_as(weight), back.grad_step_size
 
 
 class _Columns(_Space):
     """D adapts, from zero: ``W' = W + D X^T``, never formed."""
 
     @staticmethod
-    def losses(options: Options, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
         weight, step_size, X, Y, X_query, Y_query = inputs
-        W, factor = weight.flatten(1), scale(Y)
+        W, factor = weight.flatten(1), two_over_N(Y)
         H = factor * torch.bmm(X.mT, X)
         c = factor * (Y - _shared_product(W, X))
-        path = descent(torch.zeros_like(c), H, c, step_size, *options)
+        path = descent(torch.zeros_like(c), H, c, step_size, *inner)
         errors = _shared_product(W, X_query) - Y_query
         errors = torch.baddbmm(errors, path[-1], torch.bmm(X.mT, X_query))
-        return errors.square().mean((1, 2)), errors, H, c, *path
+        return mean_square(errors), errors, H, c, *path
 
     @staticmethod
     def adjoint(
-        options: Options,
-        weights: Tensor,
+        inner: Descent,
+        grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
         weight, step_size, X, Y, X_query, _ = inputs
         errors, H, c, *path = kept
-        in_errors = _in_errors(errors, weights)
-        last = torch.bmm(in_errors, torch.bmm(X_query.mT, X))
-        back = descent_adjoint(last, path, H, c, step_size, options[1])
-        in_W = _sum_of_products(in_errors, X_query)
-        _, in_c = back.of_data(step_size, len(weight))
-        in_W = in_W - scale(Y) * _sum_of_products(in_c, X)
-        return in_W.view_as(weight), back.step_size
+        grad_errors = _grad_errors(errors, grad_losses)
+        grad_last = torch.bmm(grad_errors, torch.bmm(X_query.mT, X))
+        back = descent_adjoint(grad_last, path, H, c, step_size, inner.first_order)
+        grad_W = _sum_of_products(grad_errors, X_query)
+        _, grad_c = back.grad_of_data(step_size, len(weight))
+        grad_W = grad_W - two_over_N(Y) * _sum_of_products(grad_c, X)
+        return grad_W.view_as(weight), back.grad_step_size
 
 
-def _in_errors(errors: Tensor, weights: Tensor) -> Tensor:
-    """The derivative of ``sum(weights * mean squares)`` in the errors."""
-    return errors * (scale(errors) * weights).view(-1, 1, 1)
+def _grad_errors(errors: Tensor, grad_losses: Float[Tensor, " tasks"]) -> Tensor:
+    """From the gradient with respect to the mean squares to that of the errors."""
+    return errors * (two_over_N(errors) * grad_losses).view(-1, 1, 1)
 
 
 def _shared_product(

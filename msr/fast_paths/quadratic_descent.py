@@ -1,11 +1,16 @@
 """Gradient descent on quadratic functions, and its adjoint.
 
-``v <- v - alpha (v H - c)`` with a symmetric matrix H for each task. The adjoint of such
-a step is one more product with the same matrix, so the derivative of all steps takes no
-graph of them: with adjoints ``l_t = l_(t+1) (I - alpha H)`` and ``e_t = v_t H - c``,
+``v <- v - alpha (v H - c)`` with a symmetric matrix H for each task (for the shapes see
+`msr.fast_paths`). The adjoint of such a step is one more product with the same matrix, so
+the derivative of all steps takes no graph of them: with adjoints
+``l_t = l_(t+1) (I - alpha H)`` and errors ``e_t = v_t H - c``,
 
 ``grad_alpha = -sum_t <l_(t+1), e_t>``, ``grad_H = -alpha sum_t v_t^T l_(t+1)``,
 ``grad_c = alpha sum_t l_(t+1)``.
+
+This is reverse-mode differentiation of the recursion, as in Griewank and Walther (2008,
+chapter 3), which keeps all iterates. For many steps a scheme with checkpoints would need
+less memory; the book's inner loops have one to five.
 """
 
 from typing import NamedTuple
@@ -16,27 +21,29 @@ from torch import Tensor
 
 
 class Adjoint(NamedTuple):
-    """Derivatives of a scalar function of the last iterate, and what gives the others.
+    """Gradients of a scalar function of the last iterate, and what gives the others.
 
     Attributes:
-        v, step_size: the derivatives in these.
+        grad_v: with respect to the first iterate.
+        grad_step_size: with respect to alpha.
         iterates: all but the last, row after row.
-        adjoints: the derivatives in all but the first, likewise; zero in first order.
+        adjoints: the gradients with respect to all iterates but the first, likewise; zero
+            in first order.
     """
 
-    v: Float[Tensor, "tasks r s"]
-    step_size: Float[Tensor, ""]
+    grad_v: Float[Tensor, "tasks r s"]
+    grad_step_size: Float[Tensor, ""]
     iterates: Float[Tensor, "tasks steps_r s"]
     adjoints: Float[Tensor, "tasks steps_r s"]
 
-    def of_data(
+    def grad_of_data(
         self, step_size: Float[Tensor, ""], r: int
     ) -> tuple[Float[Tensor, "tasks s s"], Float[Tensor, "tasks r s"]]:
-        """The derivatives in H and in c."""
+        """The gradients with respect to H and c."""
         scaled = step_size * self.adjoints
         tasks, rows, s = scaled.shape
-        in_c = scaled.view(tasks, rows // r, r, s).sum(1)
-        return torch.bmm(self.iterates.mT, scaled).neg_(), in_c
+        grad_c = scaled.view(tasks, rows // r, r, s).sum(1)
+        return torch.bmm(self.iterates.mT, scaled).neg_(), grad_c
 
 
 def descent(
@@ -64,17 +71,17 @@ def descent(
 
 
 def descent_adjoint(
-    last: Float[Tensor, "tasks r s"],
+    grad_last: Float[Tensor, "tasks r s"],
     path: list[Tensor],
     H: Float[Tensor, "tasks s s"],
     c: Float[Tensor, "tasks r s"],
     step_size: Float[Tensor, ""],
     first_order: bool,
 ) -> Adjoint:
-    """From the derivative in the last iterate, those in everything before.
+    """From the gradient with respect to the last iterate, those to everything before.
 
     Args:
-        last: the derivative in the last iterate.
+        grad_last: the gradient with respect to the last iterate.
         path: all iterates.
         H: as in `descent`.
         c: as in `descent`.
@@ -83,16 +90,18 @@ def descent_adjoint(
     """
     steps = len(path) - 1
     if not steps:
-        return Adjoint(last, torch.zeros_like(step_size), last[:, :0], last[:, :0])
-    adjoints = [last] * (steps + 1)
+        none = grad_last[:, :0]
+        return Adjoint(grad_last, torch.zeros_like(step_size), none, none)
+    adjoints = [grad_last] * (steps + 1)
     if not first_order:
         A = _step_matrix(H, step_size)
         for t in reversed(range(steps)):
             adjoints[t] = torch.bmm(adjoints[t + 1], A)
     V, L = torch.cat(path[:-1], 1), torch.cat(adjoints[1:], 1)
     errors = torch.baddbmm(torch.cat([c] * steps, 1), V, H, beta=-1)
-    in_step_size = -torch.dot(L.view(-1), errors.view(-1))
-    return Adjoint(adjoints[0], in_step_size, V, torch.zeros_like(L) if first_order else L)
+    grad_step_size = -torch.dot(L.view(-1), errors.view(-1))
+    kept = torch.zeros_like(L) if first_order else L
+    return Adjoint(adjoints[0], grad_step_size, V, kept)
 
 
 def _step_matrix(H: Tensor, step_size: Tensor) -> Tensor:

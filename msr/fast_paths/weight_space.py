@@ -17,13 +17,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..inner_loops.base import InnerLoop, Loss, SupportLoss, Tensors
+from ..inner_loops.base import Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 from ..symmetry.reparameterization import symmetry_matrices
 from .inspection import is_altered, is_of_torch
 
 Symmetries = Mapping[str, SymmetryMatrix]
+# Where torch keeps a filter in a parametrized layer.
+ORIGINAL = ".original"
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,6 @@ class WeightSpace:
     inner: GradientDescent
     loss: Loss
 
-    @classmethod
-    def of(
-        cls, model: nn.Module, names: tuple[str, ...], inner: InnerLoop, loss: Loss
-    ) -> "WeightSpace | None":
-        """That of a learner; None if its inner loop is another."""
-        if type(inner) is not GradientDescent:
-            return None
-        return cls(model, names, inner, loss)
-
     def query_losses(
         self,
         adapted: Tensors,
@@ -81,16 +74,10 @@ class WeightSpace:
         """The query loss of each task; None in first order or without known symmetries.
 
         In first order the step ``U^T g`` of the filter counts as constant, but not U in
-        the weight that it gives.
-
-        Args:
-            adapted: the initial values of what adapts.
-            step_sizes: one for each.
-            first_order: whether gradients count as constants.
-            tensors: inputs and targets of the support sets, then of the query sets.
+        the weight that it gives. For the arguments see `msr.fast_paths.choice`.
         """
-        symmetries = self._symmetries()
-        if first_order or not symmetries:
+        symmetries = {} if first_order else self._symmetries()
+        if not symmetries:
             return None
         start = {
             name: symmetries[name](tensor) if name in symmetries else tensor
@@ -108,7 +95,7 @@ class WeightSpace:
         return vmap(query_loss, randomness="different")(*tensors)
 
     def _predict(self, symmetries: Symmetries, x: Tensor, weights: Tensors) -> Tensor:
-        with _weights_given(symmetries):
+        with _without_parametrization(self.model, symmetries):
             return functional_call(self.model, weights, (x,))
 
     def _symmetries(self) -> dict[str, SymmetryMatrix]:
@@ -133,18 +120,23 @@ class WeightSpace:
                 return {}
             if uses[id(symmetry)] > 1:
                 return {}
-            if f"{chain}.original" in self.names:
-                found[f"{chain}.original"] = symmetry
+            if f"{chain}{ORIGINAL}" in self.names:
+                found[f"{chain}{ORIGINAL}"] = symmetry
         return found
 
 
 @contextmanager
-def _weights_given(symmetries: Symmetries) -> Iterator[None]:
+def _without_parametrization(model: nn.Module, symmetries: Symmetries) -> Iterator[None]:
     """Let a model take weights in the place of its filters."""
-    for symmetry in symmetries.values():
-        symmetry.weights_given = True
+    nothing = nn.Identity()
+    chains = {
+        name: cast(nn.ModuleList, model.get_submodule(name.removesuffix(ORIGINAL)))
+        for name in symmetries
+    }
+    for steps in chains.values():
+        steps[0] = nothing
     try:
         yield
     finally:
-        for symmetry in symmetries.values():
-            symmetry.weights_given = False
+        for name, steps in chains.items():
+            steps[0] = symmetries[name]

@@ -1,14 +1,13 @@
 """The meta-learner: adapt to each task, judge on its query set, for all tasks at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..fast_paths.closed_form import Formulas
-from ..fast_paths.weight_space import WeightSpace
+from ..fast_paths.choice import FastPaths
 from ..inner_loops.base import InnerLoop, Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.losses import mean_squared_error
@@ -43,9 +42,8 @@ class MetaLearner(nn.Module):
             only. Default: all tasks together.
         shortcuts: with `msr.GradientDescent`, compute the same losses, up to rounding,
             in quicker ways where there are: by formulas for a model of one layer with
-            the mean squared error (`msr.fast_paths.closed_form`), and in the space of
-            weights for other reparameterized networks of torch's modules
-            (`msr.fast_paths.weight_space`).
+            the mean squared error, and in the space of weights for other reparameterized
+            networks of torch's modules (``msr/fast_paths/README.md``).
 
     Raises:
         TypeError: the model is no module, the inner loop none, or the loss no function.
@@ -154,10 +152,9 @@ class MetaLearner(nn.Module):
         check_examples("support", x_support, y_support)
         self._check_data(x_support, y_support)
         self._check_inner_loop(x_support, y_support)
-        formulas = self._formulas()
-        if formulas and self.chunk_size is None:
+        if self.shortcuts and self.chunk_size is None:
             shared = self.adapted, self.meta_parameters, self.first_order
-            found = formulas.adapt(*shared, x_support, y_support)
+            found = self._fast_paths.adapt(*shared, x_support, y_support)
             if found is not None:
                 return found
         chunks = self._in_chunks(self._adapt_to_one, x_support, y_support)
@@ -189,33 +186,23 @@ class MetaLearner(nn.Module):
         check_examples("query", x, y)
         self._check_adapted(adapted, x)
         self._check_data(x, y)
-        formulas = self._formulas()
-        found = formulas.losses(adapted, x, y) if formulas else None
+        found = self._fast_paths.losses(adapted, x, y) if self.shortcuts else None
         if found is not None:
             return found
         return vmap(self.loss)(self.predict(adapted, x), y)
 
     def _query_losses(self, adapted: Tensors, *tensors: Tensor) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all tasks at once."""
-        shared = adapted, self.meta_parameters, self.first_order
-        for shortcut in self._shortcuts():
-            losses = shortcut.query_losses(*shared, *tensors)
+        if self.shortcuts:
+            shared = adapted, self.meta_parameters, self.first_order
+            losses = self._fast_paths.query_losses(*shared, *tensors)
             if losses is not None:
                 return losses
         return vmap(self._query_loss, randomness="different")(*tensors)
 
-    def _formulas(self) -> Formulas | None:
-        """Made at each call: model, inner loop and loss may have been replaced."""
-        if not self.shortcuts:
-            return None
-        return Formulas.of(self.model, self._adapted_names, self.inner, self.loss)
-
-    def _shortcuts(self) -> Iterator[Formulas | WeightSpace]:
-        if formulas := self._formulas():
-            yield formulas
-        parts = self.model, self._adapted_names, self.inner, self.loss
-        if self.shortcuts and (weight_space := WeightSpace.of(*parts)):
-            yield weight_space
+    @property
+    def _fast_paths(self) -> FastPaths:
+        return FastPaths(self.model, self._adapted_names, self.inner, self.loss)
 
     def _predict_one(self, adapted: Tensors, x: Tensor) -> Tensor:
         return functional_call(self.model, adapted, (x,))

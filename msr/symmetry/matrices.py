@@ -14,14 +14,15 @@ class SymmetryMatrix(nn.Module):
     Every parameter of a subclass belongs to the symmetry and is shared by all tasks;
     `msr.MetaLearner` adapts the filter and never these. A subclass implements
     ``forward`` (v to W), ``right_inverse`` (W to the nearest v, used when a weight is
-    assigned) and ``matrix`` (U as an explicit matrix). The two of this package also
-    take several filters or weights at once, along leading axes, and have the other
-    methods, by which meta-learning is quicker.
+    assigned) and ``matrix`` (U as an explicit matrix). That is enough for meta-learning.
+
+    `msr.DenseSymmetry` and `msr.KroneckerSymmetry` do more, which the fast paths of
+    meta-learning need: ``transpose_apply`` and ``normal_apply``, and all of their methods
+    take a filter or weight for each of several tasks, along leading axes. A subclass of
+    your own goes the plain way and needs neither.
     """
 
     weight_shape: torch.Size
-    #: Set while a model is called with weights in the place of filters.
-    weights_given = False
 
     def matrix(self) -> Float[Tensor, "mn k"]:
         """The symmetry matrix U, with ``vec(W) = U vec(v)``."""
@@ -58,14 +59,12 @@ class DenseSymmetry(SymmetryMatrix):
 
     def forward(self, v: Float[Tensor, "*tasks k"]) -> Float[Tensor, "*tasks_and_weight"]:
         """The weight W with ``vec(W) = U v``."""
-        if self.weights_given:
-            return v
         return F.linear(v, self.U).reshape(*v.shape[:-1], *self.weight_shape)
 
     def transpose_apply(
         self, weight: Float[Tensor, "*tasks_and_weight"]
     ) -> Float[Tensor, "*tasks k"]:
-        """``U^T vec(W)``: the gradient in v, given the one in W."""
+        """``U^T vec(W)``: from the gradient with respect to W to that of v."""
         tasks = weight.shape[: weight.ndim - len(self.weight_shape)]
         return weight.reshape(*tasks, -1) @ self.U
 
@@ -115,14 +114,12 @@ class KroneckerSymmetry(SymmetryMatrix):
 
     def forward(self, v: Float[Tensor, "*tasks_and_v"]) -> Float[Tensor, "*tasks_and_v"]:
         """The weight W; the filter v has its shape."""
-        if self.weights_given:
-            return v
         return _kronecker_apply(list(self.factors), v, len(self.weight_shape))
 
     def transpose_apply(
         self, weight: Float[Tensor, "*tasks_and_v"]
     ) -> Float[Tensor, "*tasks_and_v"]:
-        """``U^T vec(W)``: the gradient in v, given the one in W."""
+        """``U^T vec(W)``: from the gradient with respect to W to that of v."""
         return _kronecker_apply([f.T for f in self.factors], weight, len(self.weight_shape))
 
     def normal_apply(

@@ -5,7 +5,6 @@ a GPU where there is one.
 """
 
 import copy
-from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -19,29 +18,22 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 import msr
+from cases import NETWORKS, SINGLE_LAYER, Case
 from helpers import (
-    conv_msr,
     random_batch,
     randomize,
     tiny_learner,
     tiny_tasks,
-    two_layer_msr,
 )
 from msr import plotting
 from msr.experiments.methods import SUPPORT, TRANSLATION
 
-
-def dense() -> nn.Module:
-    return tiny_learner().model
-
-
-# model, inner loop, shapes of x and y
-CASES: dict[str, tuple[Callable[[], nn.Module], msr.InnerLoop, tuple, tuple]] = {
-    "MSR-FC": (dense, msr.GradientDescent(2), (8,), (6,)),
-    "MAML-FC": (lambda: nn.Linear(8, 6, bias=False), msr.GradientDescent(2), (8,), (6,)),
-    "Kronecker": (lambda: conv_msr("kronecker"), msr.GradientDescent(), (2, 3, 3), (2,)),
-    "two layers": (two_layer_msr, msr.GradientDescent(2), (4,), (2,)),
-    "Ridge": (dense, msr.Ridge(), (8,), (6,)),
+CASES: dict[str, tuple[Case, msr.InnerLoop]] = {
+    "MSR-FC": (SINGLE_LAYER["MSR-FC"], msr.GradientDescent(2)),
+    "MAML-FC": (SINGLE_LAYER["MAML-FC"], msr.GradientDescent(2)),
+    "Kronecker": (NETWORKS["a convolution, Kronecker"], msr.GradientDescent()),
+    "two layers": (NETWORKS["two layers"], msr.GradientDescent(2)),
+    "Ridge": (SINGLE_LAYER["MSR-FC"], msr.Ridge()),
 }
 
 
@@ -61,8 +53,8 @@ def losses_and_gradients(learner: msr.MetaLearner, batch: msr.TaskBatch) -> list
 def test_losses_and_gradients_are_those_of_the_cpu(
     device: torch.device, case: str, settings: dict, generator: torch.Generator
 ) -> None:
-    model, inner, x_shape, y_shape = CASES[case]
-    learner = msr.MetaLearner(model(), inner, **settings).double()
+    (build, x_shape, y_shape), inner = CASES[case]
+    learner = msr.MetaLearner(build(), inner, **settings).double()
     randomize(learner.model, generator)
     batch = random_batch(5, x_shape, y_shape, generator).to(dtype=torch.float64)
     expected = losses_and_gradients(learner, batch)

@@ -9,92 +9,12 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 import msr
+from cases import SINGLE_LAYER, sequential
 from helpers import random_batch, randomize, tiny_tasks
-from msr.fast_paths.closed_form import Formulas
-from msr.fast_paths.single_layer import OneLayer
+from msr.fast_paths.choice import FastPaths
+from msr.fast_paths.single_layer import SingleLayer
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-
-def sequential(*modules: nn.Module, **factorization) -> nn.Module:
-    model = nn.Sequential(*modules)
-    return msr.reparameterize(model, **factorization) if factorization else model
-
-
-IMAGE = (2, 5, 4)
-KRONECKER = {"factorization": "kronecker"}
-CHAINS = {
-    "MAML-FC": (lambda: sequential(nn.Linear(6, 4, bias=False)), (6,), (4,)),
-    "MAML-FC with bias": (lambda: sequential(nn.Linear(6, 4)), (6,), (4,)),
-    "MSR-FC": (lambda: sequential(nn.Linear(6, 4, bias=False), filters=3), (6,), (4,)),
-    "MSR-FC, many filters": (
-        lambda: sequential(nn.Linear(6, 4, bias=False), filters=24),
-        (6,),
-        (4,),
-    ),
-    "MSR-FC with bias": (lambda: sequential(nn.Linear(6, 4), filters=3), (6,), (4,)),
-    "MSR-FC Kronecker": (
-        lambda: sequential(nn.Linear(6, 4, bias=False), **KRONECKER),
-        (6,),
-        (4,),
-    ),
-    "a bare layer": (lambda: nn.Linear(6, 4, bias=False), (6,), (4,)),
-    "two axes of features": (
-        lambda: sequential(nn.Linear(6, 4, bias=False), filters=2),
-        (3, 6),
-        (3, 4),
-    ),
-    "reshaped": (
-        lambda: sequential(
-            nn.Flatten(),
-            nn.Linear(6, 4, bias=False),
-            nn.Unflatten(1, (2, 2)),
-            filters=2,
-        ),
-        (2, 3),
-        (2, 2),
-    ),
-    "MAML-Conv 1-D": (
-        lambda: sequential(
-            nn.Unflatten(1, (1, 9)), nn.Conv1d(1, 1, 3, bias=False), nn.Flatten()
-        ),
-        (9,),
-        (7,),
-    ),
-    "dilated, strided, padded": (
-        lambda: sequential(nn.Conv1d(2, 3, 3, stride=2, padding=2, dilation=2, bias=False)),
-        (2, 9),
-        (3, 5),
-    ),
-    "MAML-Conv 2-D": (lambda: sequential(nn.Conv2d(2, 3, 2, bias=False)), IMAGE, (3, 4, 3)),
-    "a convolution with few positions": (
-        lambda: sequential(nn.Conv2d(2, 3, (5, 3), bias=False)),
-        IMAGE,
-        (3, 1, 2),
-    ),
-    "MAML-Conv 2-D with bias": (lambda: sequential(nn.Conv2d(2, 3, 2)), IMAGE, (3, 4, 3)),
-    "MSR-Conv dense": (
-        lambda: sequential(msr.UnfoldConv2d(2, 3, 2, bias=False), filters=4),
-        IMAGE,
-        (3, 4, 3),
-    ),
-    "MSR-Conv Kronecker": (
-        lambda: sequential(
-            msr.UnfoldConv2d(2, 3, (3, 2), stride=(2, 1), padding=(1, 0), bias=False),
-            **KRONECKER,
-        ),
-        IMAGE,
-        (3, 3, 3),
-    ),
-}
-
-
-@pytest.fixture(params=CHAINS, ids=str)
-def chain(request, generator):
-    build, x_shape, y_shape = CHAINS[request.param]
-    model = build()
-    randomize(model, generator)
-    return model, x_shape, y_shape
 
 
 def two_learners(model, **settings) -> list[msr.MetaLearner]:
@@ -114,46 +34,9 @@ def two_learners(model, **settings) -> list[msr.MetaLearner]:
     return learners
 
 
-def gradients(learner, batch, generator) -> list[torch.Tensor]:
-    """Derivatives of a sum of the losses with unequal weights."""
-    weights = torch.randn(len(batch), generator=copy.copy(generator))
-    parameters = list(learner.parameters())
-    loss = (weights * learner(batch)).sum()
-    found = torch.autograd.grad(loss, parameters, allow_unused=True)
-    return [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found)]
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"steps": 0},
-        {"steps": 1},
-        {"steps": 3},
-        {"steps": 3, "first_order": True},
-        {"chunk_size": 2},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("support", [1, 4])
-def test_formulas_equal_torch_func(chain, settings, support, generator) -> None:
-    model, x_shape, y_shape = chain
-    batch = random_batch(3, x_shape, y_shape, generator, support=support)
-    by_formula, by_func = two_learners(model, **settings)
-    assert OneLayer.of(by_formula.model, tuple(by_formula.adapted)) is not None
-    torch.testing.assert_close(by_formula(batch), by_func(batch))
-    pair = [gradients(learner, batch, generator) for learner in (by_formula, by_func)]
-    torch.testing.assert_close(*pair)
-    x, y = batch.x_support, batch.y_support
-    adapted = by_func.adapt(x, y)
-    torch.testing.assert_close(by_formula.adapt(x, y), adapted)
-    query = adapted, batch.x_query, batch.y_query
-    torch.testing.assert_close(by_formula.losses(*query), by_func(batch))
-    torch.testing.assert_close(by_func.losses(*query), by_func(batch))
-
-
 @pytest.mark.parametrize("name", ["MSR-FC", "MAML-Conv 2-D", "MAML-FC"])
 def test_formulas_are_used_and_right_by_finite_differences(name, generator, monkeypatch):
-    build, x_shape, y_shape = CHAINS[name]
+    build, x_shape, y_shape = SINGLE_LAYER[name]
     learner = msr.MetaLearner(build(), msr.GradientDescent(steps=2, lr=0.2))
     randomize(learner.model, generator)
     batch = random_batch(2, x_shape, y_shape, generator, support=1)
@@ -169,7 +52,7 @@ def test_formulas_are_used_and_right_by_finite_differences(name, generator, monk
 
 
 def test_first_order_formulas_have_second_derivatives(generator) -> None:
-    build, x_shape, y_shape = CHAINS["MSR-FC"]
+    build, x_shape, y_shape = SINGLE_LAYER["MSR-FC"]
     batch = random_batch(2, x_shape, y_shape, generator)
     model = build()
     randomize(model, generator)
@@ -183,7 +66,7 @@ def test_first_order_formulas_have_second_derivatives(generator) -> None:
 
 
 def test_formulas_leave_torch_func_its_transformations(generator) -> None:
-    build, x_shape, y_shape = CHAINS["MSR-FC"]
+    build, x_shape, y_shape = SINGLE_LAYER["MSR-FC"]
     learner = msr.MetaLearner(build(), msr.GradientDescent(steps=2))
     batch = random_batch(2, x_shape, y_shape, generator)
     values = {n: p.detach() for n, p in learner.named_parameters()}
@@ -266,7 +149,7 @@ OTHERS = {
 def test_other_models_go_by_torch_func(name, generator) -> None:
     model = OTHERS[name]()
     by_formula, by_func = two_learners(model)
-    assert OneLayer.of(by_formula.model, tuple(by_formula.adapted)) is None
+    assert SingleLayer.of(by_formula.model, tuple(by_formula.adapted)) is None
     batch = random_batch(3, (6,), (4,), generator)
     assert torch.equal(by_formula(batch), by_func(batch))
 
@@ -284,7 +167,7 @@ def test_other_models_go_by_torch_func(name, generator) -> None:
 )
 def test_other_layers_go_by_torch_func(layer) -> None:
     names = tuple(name for name, _ in layer.named_parameters())
-    assert OneLayer.of(layer, names) is None
+    assert SingleLayer.of(layer, names) is None
 
 
 def test_a_hook_that_comes_later_is_obeyed(generator) -> None:
@@ -299,11 +182,18 @@ def test_a_hook_that_comes_later_is_obeyed(generator) -> None:
 
 def test_other_inner_loops_and_losses_go_by_torch_func(generator) -> None:
     model = sequential(nn.Linear(6, 4, bias=False))
-    parts = (model, ("0.weight",))
-    assert Formulas.of(*parts, msr.GradientDescent(), msr.mean_squared_error)
-    assert Formulas.of(*parts, Half(), msr.mean_squared_error) is None
-    assert Formulas.of(*parts, msr.Ridge(), msr.mean_squared_error) is None
-    assert Formulas.of(*parts, msr.GradientDescent(), F.l1_loss) is None
+    batch = random_batch(2, (6,), (4,), generator)
+    tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+
+    def fast(inner: msr.InnerLoop, loss=msr.mean_squared_error) -> torch.Tensor | None:
+        paths = FastPaths(model, ("0.weight",), inner, loss)
+        shared = {"0.weight": model[0].weight}, inner.init({"0.weight": model[0].weight})
+        return paths.query_losses(*shared, False, *tensors)
+
+    assert fast(msr.GradientDescent()) is not None
+    assert fast(Half()) is None
+    assert fast(msr.Ridge()) is None
+    assert fast(msr.GradientDescent(), F.l1_loss) is None
     learner = msr.MetaLearner(model, Half())
     x = torch.randn(2, 1, 6, generator=generator)
     adapted = learner.adapt(x, torch.randn(2, 1, 4, generator=generator))
@@ -326,7 +216,7 @@ def test_targets_of_another_shape_are_refused_either_way(shortcuts, generator) -
 
 @pytest.mark.parametrize("name", ["MAML-FC", "MSR-FC", "MAML-Conv 2-D", "MSR-FC with bias"])
 def test_gradients_in_the_data(name, generator) -> None:
-    build, x_shape, y_shape = CHAINS[name]
+    build, x_shape, y_shape = SINGLE_LAYER[name]
     model = build()
     randomize(model, generator)
     batch = random_batch(2, x_shape, y_shape, generator)

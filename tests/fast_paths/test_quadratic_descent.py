@@ -21,7 +21,7 @@ def test_adjoint_of_descent_equals_autograd(steps, first_order, generator) -> No
     expected = torch.autograd.grad(path[-1], inputs, last, allow_unused=True)
     with torch.no_grad():
         back = descent_adjoint(last, path, H, c, step_size, first_order)
-        found = (back.v, *back.of_data(step_size, r), back.step_size)
+        found = (back.grad_v, *back.grad_of_data(step_size, r), back.grad_step_size)
     for theirs, ours in zip(expected, found):
         torch.testing.assert_close(
             ours, torch.zeros_like(ours) if theirs is None else theirs

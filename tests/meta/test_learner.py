@@ -1,4 +1,4 @@
-"""The meta-learner against hand calculation, loops, finite differences and gradcheck."""
+"""The meta-learner against hand calculation, finite differences and gradcheck."""
 
 import copy
 
@@ -10,20 +10,15 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+import cases
 import msr
-from helpers import conv_msr, random_batch, randomize, two_layer_msr
+from helpers import random_batch, randomize, two_layer_msr
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 CASES = {
-    "two layers": (two_layer_msr, (4,), (2,)),
-    "conv, dense U": (conv_msr, (2, 3, 3), (2,)),
-    "conv, Kronecker U": (lambda: conv_msr("kronecker"), (2, 3, 3), (2,)),
-    "plain": (
-        lambda: nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2)),
-        (4,),
-        (2,),
-    ),
+    name: cases.CASES[name]
+    for name in ("two layers", "a convolution, dense", "a convolution, Kronecker", "plain")
 }
 
 
@@ -38,40 +33,6 @@ def case(request, generator):
 def gradients(learner: msr.MetaLearner, batch: msr.TaskBatch) -> list[torch.Tensor]:
     loss = learner(batch).mean()
     return list(torch.autograd.grad(loss, list(learner.parameters())))
-
-
-def query_loss_by_loop(learner, batch, i: int) -> torch.Tensor:
-    """One task the slow way: plain autograd on that task's rows."""
-    values = dict(learner.adapted)
-    for _ in range(learner.inner.steps):
-        loss = F.mse_loss(
-            functional_call(learner.model, values, (batch.x_support[i],)),
-            batch.y_support[i],
-        )
-        grads = torch.autograd.grad(loss, list(values.values()), create_graph=True)
-        values = {
-            name: v - lr * g
-            for (name, v), g, lr in zip(values.items(), grads, learner.meta_parameters)
-        }
-    prediction = functional_call(learner.model, values, (batch.x_query[i],))
-    return F.mse_loss(prediction, batch.y_query[i])
-
-
-@pytest.mark.parametrize("steps", [0, 1, 3])
-def test_vmap_equals_a_loop_over_tasks(case, steps) -> None:
-    model, batch = case
-    learner = msr.MetaLearner(model, msr.GradientDescent(steps, lr=0.2))
-    slow = torch.stack([query_loss_by_loop(learner, batch, i) for i in range(3)])
-    torch.testing.assert_close(learner(batch), slow)
-    parameters = list(learner.parameters())
-    slow_grads = torch.autograd.grad(slow.mean(), parameters, allow_unused=steps == 0)
-    loss = learner(batch).mean()
-    fast_grads = torch.autograd.grad(loss, parameters, allow_unused=steps == 0)
-    for fast, expected in zip(fast_grads, slow_grads):
-        if expected is None:
-            assert fast is None
-        else:
-            torch.testing.assert_close(fast, expected)
 
 
 @pytest.mark.parametrize("chunk_size", [1, 2, 3, 10])

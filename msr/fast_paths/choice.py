@@ -1,0 +1,105 @@
+"""The one place that knows which fast paths there are, and asks them in turn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+from ..inner_loops.base import InnerLoop, Loss, Tensors
+from ..inner_loops.gradient_descent import GradientDescent
+from ..inner_loops.losses import mean_squared_error
+from .closed_form import ClosedForm
+from .weight_space import WeightSpace
+
+
+@dataclass(frozen=True, eq=False)
+class FastPaths:
+    """What can be computed quicker for a learner, and equally up to rounding.
+
+    Every method returns None where no fast path holds: the learner then goes the plain
+    way. Made anew for each call, since a learner's parts may be replaced at any time.
+
+    Args:
+        model: the learner's.
+        names: what adapts.
+        inner: the inner loop.
+        loss: maps (prediction, target) of one task's examples to a scalar.
+    """
+
+    model: nn.Module
+    names: tuple[str, ...]
+    inner: InnerLoop
+    loss: Loss
+
+    def query_losses(
+        self,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+        x: Float[Tensor, "tasks support *x"],
+        y: Shaped[Tensor, "tasks support *y"],
+        x_query: Float[Tensor, "tasks query *x"],
+        y_query: Shaped[Tensor, "tasks query *y"],
+    ) -> Float[Tensor, " tasks"] | None:
+        """The query loss of each task.
+
+        Args:
+            adapted: the initial values of what adapts.
+            step_sizes: one for each.
+            first_order: whether gradients count as constants.
+            x: inputs of the support sets.
+            y: their targets.
+            x_query: inputs of the query sets.
+            y_query: their targets.
+        """
+        for path in self._of_query_losses():
+            losses = path.query_losses(
+                adapted, step_sizes, first_order, x, y, x_query, y_query
+            )
+            if losses is not None:
+                return losses
+        return None
+
+    def adapt(
+        self,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+        x: Float[Tensor, "tasks support *x"],
+        y: Shaped[Tensor, "tasks support *y"],
+    ) -> Tensors | None:
+        """The adapted tensors of each task."""
+        closed_form = self._closed_form()
+        if closed_form is None:
+            return None
+        return closed_form.adapt(adapted, step_sizes, first_order, x, y)
+
+    def losses(
+        self,
+        adapted: Tensors,
+        x: Float[Tensor, "tasks examples *x"],
+        y: Shaped[Tensor, "tasks examples *y"],
+    ) -> Float[Tensor, " tasks"] | None:
+        """The loss of each task's own adapted tensors."""
+        closed_form = self._closed_form()
+        return None if closed_form is None else closed_form.losses(adapted, x, y)
+
+    def _of_query_losses(self) -> Iterator[ClosedForm | WeightSpace]:
+        """Quickest first."""
+        if closed_form := self._closed_form():
+            yield closed_form
+        if self._descends:
+            inner = cast(GradientDescent, self.inner)
+            yield WeightSpace(self.model, self.names, inner, self.loss)
+
+    def _closed_form(self) -> ClosedForm | None:
+        if not self._descends or self.loss is not mean_squared_error:
+            return None
+        return ClosedForm(self.model, self.names, cast(GradientDescent, self.inner))
+
+    @property
+    def _descends(self) -> bool:
+        """Whether the inner loop is gradient descent; a subclass may do anything."""
+        return type(self.inner) is GradientDescent

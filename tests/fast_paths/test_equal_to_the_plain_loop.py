@@ -1,0 +1,73 @@
+"""Every way of computing gives what a plain loop over tasks gives, for every case."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor
+
+import msr
+import plain_loop
+from cases import CASES, NETWORKS, SINGLE_LAYER
+from helpers import random_batch, randomize
+from msr.fast_paths.choice import FastPaths
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+SETTINGS = [
+    {"steps": 0},
+    {"steps": 1},
+    {"steps": 3},
+    {"steps": 3, "first_order": True},
+    {"steps": 2, "chunk_size": 1},
+    {"steps": 2, "chunk_size": 2},
+]
+
+
+def learner_of(model: torch.nn.Module, settings: dict, **others) -> msr.MetaLearner:
+    settings = settings | others
+    inner = msr.GradientDescent(settings.pop("steps"), lr=0.1)
+    return msr.MetaLearner(copy.deepcopy(model), inner, **settings)
+
+
+def weighted(losses: Tensor) -> Tensor:
+    """A sum in which no two tasks count alike."""
+    return (torch.linspace(1, 2, len(losses)) * losses).sum()
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("support", [1, 4])
+@pytest.mark.parametrize("name", CASES)
+def test_losses_gradients_and_adapted_tensors(name, support, settings, generator) -> None:
+    build, x_shape, y_shape = CASES[name]
+    model = build()
+    randomize(model, generator)
+    batch = random_batch(3, x_shape, y_shape, generator, support=support)
+    reference = learner_of(model, settings)
+    losses = plain_loop.losses(reference, batch)
+    gradients = plain_loop.gradients(weighted(losses), reference)
+    adapted = plain_loop.adapted(reference, batch.x_support, batch.y_support)
+    for shortcuts in (True, False):
+        learner = learner_of(model, settings, shortcuts=shortcuts)
+        found = learner(batch)
+        torch.testing.assert_close(found, losses)
+        torch.testing.assert_close(
+            plain_loop.gradients(weighted(found), learner), gradients
+        )
+        torch.testing.assert_close(learner.adapt(batch.x_support, batch.y_support), adapted)
+        torch.testing.assert_close(
+            learner.losses(adapted, batch.x_query, batch.y_query), losses
+        )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_fast_path_that_is_meant_is_taken(name, generator) -> None:
+    build, x_shape, y_shape = CASES[name]
+    learner = msr.MetaLearner(build())
+    paths = FastPaths(learner.model, tuple(learner.adapted), learner.inner, learner.loss)
+    batch = random_batch(2, x_shape, y_shape, generator)
+    shared = learner.adapted, learner.meta_parameters, False
+    support, query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
+    fast = paths.query_losses(*shared, *support, *query)
+    assert (fast is not None) == (name in SINGLE_LAYER | NETWORKS)
+    assert (paths.adapt(*shared, *support) is not None) == (name in SINGLE_LAYER)
