@@ -83,6 +83,7 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python -m tools.repository --check
 	$(BIN)/python -m tools.colab --check
 	$(BIN)/python -m tools.coursework assign --check
