@@ -2,7 +2,7 @@
 
 from .hyperparameters import HYPERPARAMETERS
 from .methods import MSR_RIDGE, ROTATION, SUPPORT, TRANSLATION, Method, fit_inner_loop
-from .registry import EXPERIMENTS, Experiment
+from .registry import EXPERIMENTS, Column, Experiment
 from .report import table_markdown, table_text
 from .reproduction import reproduce
 from .sweeps import Sweep, sweep
@@ -14,6 +14,7 @@ __all__ = [
     "ROTATION",
     "SUPPORT",
     "TRANSLATION",
+    "Column",
     "Experiment",
     "Method",
     "Sweep",

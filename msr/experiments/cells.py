@@ -21,7 +21,7 @@ from ..symmetry.reparameterization import symmetry_matrices
 from ..symmetry.subspaces import principal_angles
 from .hyperparameters import configure
 from .methods import Method, Tasks
-from .registry import EXPERIMENTS
+from .registry import EXPERIMENTS, Column
 
 # A cell sets the process's number of threads and its random state.
 _one_at_a_time = threading.Lock()
@@ -69,12 +69,14 @@ class Cell:
             ValueError, TypeError: a setting has no possible value.
         """
         experiment = EXPERIMENTS[self.experiment]
-        if self.problem is None:
-            tasks = experiment.tasks(self.column, self.seed)
-        else:
-            tasks = experiment.problem(**self.problem, seed=self.seed)
-        method = experiment.adjust(experiment.methods[self.method], self.column, tasks)
-        return configure(method, self.hyperparameters), tasks
+        column = (
+            experiment.columns[self.column]
+            if self.problem is None
+            else Column(self.problem)
+        )
+        tasks = experiment.problem(**column.problem, seed=self.seed)
+        method = experiment.adjust(experiment.methods[self.method], tasks)
+        return configure(method, {**column.method, **self.hyperparameters}), tasks
 
     def fit(self, device: torch.device | str | None = None) -> tuple[MetaLearner, Tasks]:
         """Train; returns the learner and the tasks that it was trained on."""

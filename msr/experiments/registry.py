@@ -5,8 +5,9 @@ as its number of inner steps.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from ..inner_loops.gradient_descent import GradientDescent
 from ..tasks.low_rank_1d import LowRank1d
@@ -14,8 +15,22 @@ from ..tasks.steerable_conv2d import SteerableConv2d
 from .methods import MSR_RIDGE, ROTATION, SUPPORT, TRANSLATION, Method, Tasks
 
 
-def _unchanged(method: Method, column: str, tasks: Tasks) -> Method:
+def _unchanged(method: Method, tasks: Tasks) -> Method:
     return method
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of a table means.
+
+    Args:
+        problem: settings of its tasks, by name.
+        method: hyperparameters that it gives to every method, by name; see
+            `msr.experiments.HYPERPARAMETERS`.
+    """
+
+    problem: Mapping[str, Any] = field(default_factory=dict)
+    method: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,59 +40,21 @@ class Experiment:
     Args:
         title: what it is, in a few words.
         methods: the rows, by name.
-        columns: names of the columns.
-        tasks: the task distribution of a column for a seed.
-        problem: the task distribution for settings given by name, as in a sweep.
-        adjust: what a column, or its tasks, change in a method.
+        columns: the columns, by label.
+        problem: makes tasks from settings by name and a seed.
+        adjust: what the tasks change in a method.
         steps: outer steps unless said otherwise.
     """
 
     title: str
     methods: Mapping[str, Method]
-    columns: tuple[str, ...]
-    tasks: Callable[[str, int], Tasks]
+    columns: Mapping[str, Column]
     problem: Callable[..., Tasks] = LowRank1d
-    adjust: Callable[[Method, str, Tasks], Method] = _unchanged
+    adjust: Callable[[Method, Tasks], Method] = _unchanged
     steps: int = 1000
 
 
-def _settings(column: str) -> dict[str, str]:
-    """The settings in a column's name: "large, k=5" is {"large": "", "k": "5"}."""
-    parts = (part.partition("=") for part in column.replace("/", ",").split(","))
-    return {name.strip(): value for name, _, value in parts}
-
-
-def _translation(column: str, seed: int) -> LowRank1d:
-    settings = _settings(column)
-    return LowRank1d(
-        rank=int(settings["k"]),
-        seed=seed,
-        train_examples=2 if "small" in settings else 20,
-        train_tasks=int(settings.get("tasks", 8000)),
-    )
-
-
-def _rotation(column: str, seed: int) -> SteerableConv2d:
-    return SteerableConv2d(flip="Flip" in column, seed=seed)
-
-
-_one_field = partial(SteerableConv2d, fields=1, train_examples=5, test_examples=5)
-
-
-def _support(column: str, seed: int) -> SteerableConv2d:
-    settings = _settings(column)
-    size, noise = int(settings["size"]), float(settings.get("noise", 0))
-    return _one_field(seed=seed, size=size, noise=noise)
-
-
-def _with_gradient_descent(method: Method, column: str, tasks: Tasks) -> Method:
-    """The number of inner steps and the first step size that the column names."""
-    settings = _settings(column)
-    steps, lr = int(settings.get("steps", 3)), float(settings.get("lr", 0.1))
-    return replace(method, inner=GradientDescent(steps, lr))
-
-
-def _with_stable_steps(method: Method, column: str, tasks: Tasks) -> Method:
+def _with_stable_steps(method: Method, tasks: Tasks) -> Method:
     """Gradient descent from a step size in the middle of the stable range.
 
     The largest eigenvalue of the Hessian of c channels' mean squared error, for P
@@ -96,57 +73,71 @@ def _pick(*names: str) -> dict[str, Method]:
     return {name: TRANSLATION[name] for name in names}
 
 
-TABLE_1 = tuple(f"{size}/k={k}" for size in ("small", "large") for k in (1, 2, 5))
+def _translation(size: str, k: int, **problem: Any) -> dict[str, Any]:
+    """The settings of `LowRank1d` that stand for a column of Table 1."""
+    return {"rank": k, "train_examples": {"small": 2, "large": 20}[size]} | problem
+
+
+_one_field = partial(SteerableConv2d, fields=1, train_examples=5, test_examples=5)
+
+TABLE_1 = {
+    f"{size}/k={k}": Column(_translation(size, k))
+    for size in ("small", "large")
+    for k in (1, 2, 5)
+}
 SIZES = (3, 4, 5, 6, 8, 12)
 
 EXPERIMENTS = {
     "translation": Experiment(
-        "Table 1: partial translation symmetry",
-        TRANSLATION,
-        TABLE_1,
-        _translation,
+        "Table 1: partial translation symmetry", TRANSLATION, TABLE_1
     ),
     "ridge": Experiment(
         "Table 1 with the closed-form inner loop",
         {MSR_RIDGE.name: MSR_RIDGE},
         TABLE_1,
-        _translation,
         steps=5000,
     ),
     "inner-steps": Experiment(
         "Table 1 (large) against the number of inner steps",
         _pick("MAML-Conv", "MSR-FC"),
-        tuple(f"large/k={k}, steps={s}" for k in (1, 5) for s in (1, 2, 3, 5)),
-        _translation,
-        adjust=_with_gradient_descent,
+        {
+            f"large/k={k}, steps={s}": Column(_translation("large", k), {"inner_steps": s})
+            for k in (1, 5)
+            for s in (1, 2, 3, 5)
+        },
     ),
     "training-tasks": Experiment(
         "Table 1 (large, k=1) against the number of training tasks",
         _pick("MSR-FC"),
-        tuple(f"large/k=1, tasks={n}" for n in (4, 16, 64, 256, 1024, 8000)),
-        _translation,
+        {
+            f"large/k=1, tasks={n}": Column(_translation("large", 1, train_tasks=n))
+            for n in (4, 16, 64, 256, 1024, 8000)
+        },
     ),
     "rotation": Experiment(
         "Table 2: rotations and flips",
         ROTATION,
-        ("Rot", "Rot+Flip"),
-        _rotation,
+        {"Rot": Column(), "Rot+Flip": Column({"flip": True})},
         SteerableConv2d,
     ),
     "step-size": Experiment(
         "Table 2 (Rot) against the first inner step size",
         ROTATION,
-        tuple(f"Rot, lr={lr}" for lr in (0.1, 0.3, 1, 3, 6, 10, 15)),
-        _rotation,
+        {
+            f"Rot, lr={a}": Column(method={"inner_lr": float(a)})
+            for a in (0.1, 0.3, 1, 3, 6, 10, 15)
+        },
         SteerableConv2d,
-        _with_gradient_descent,
         steps=150,
     ),
     "support": Experiment(
         "One small support image, with and without noise on its targets",
         SUPPORT,
-        tuple(f"{noise}size={s}" for noise in ("", "noise=0.3, ") for s in SIZES),
-        _support,
+        {
+            f"{label}size={size}": Column({"size": size, "noise": noise})
+            for label, noise in (("", 0.0), ("noise=0.3, ", 0.3))
+            for size in SIZES
+        },
         _one_field,
         _with_stable_steps,
         steps=400,

@@ -22,8 +22,8 @@ from msr.results.store import Results
 TINY = experiments.Experiment(
     "tiny",
     {name: methods.TRANSLATION[name] for name in ("MAML-Conv", "MSR-FC")},
-    ("k=1", "k=2"),
-    lambda column, seed: tiny_tasks(rank=int(column[2:]), seed=seed),
+    {f"k={k}": experiments.Column({"rank": k}) for k in (1, 2)},
+    tiny_tasks,
     steps=3,
 )
 
@@ -134,7 +134,8 @@ def test_a_diverging_cell_is_reported_and_the_others_are_kept(
         "wild", methods.convolution_1d, msr.GradientDescent(3, 1e20), lr=1e-3
     )
     table = {"wild": wild, "MAML-Conv": methods.TRANSLATION["MAML-Conv"]}
-    experiment = experiments.Experiment("wild", table, ("k=1",), TINY.tasks, steps=2)
+    column = {"k=1": TINY.columns["k=1"]}
+    experiment = experiments.Experiment("wild", table, column, tiny_tasks, steps=2)
     monkeypatch.setitem(experiments.EXPERIMENTS, "wild", experiment)
     file = tmp_path / "wild.json"
     status = main(["reproduce", "wild", "--quiet", "--jobs", "1", "--out", str(file)])
@@ -247,34 +248,34 @@ def test_a_longer_run_stands_beside_each_row() -> None:
 def test_every_experiment_can_be_built(name: str) -> None:
     experiment = experiments.EXPERIMENTS[name]
     for column in experiment.columns:
-        tasks = experiment.tasks(column, 1)
-        assert tasks.seed == 1
-        for method in experiment.methods.values():
-            experiment.adjust(method, column, tasks).learner(tasks)
+        for row in experiment.methods:
+            method, tasks = cells.Cell(name, row, column, seed=1, steps=2).build()
+            assert tasks.seed == 1
+            method.learner(tasks)
+
+
+def built(
+    experiment: str, column: str, method: str
+) -> tuple[methods.Method, methods.Tasks]:
+    return cells.Cell(experiment, method, column, seed=0, steps=1).build()
 
 
 def test_columns_mean_what_they_say() -> None:
-    table = experiments.EXPERIMENTS
-    assert table["translation"].tasks("small/k=5", 0).train_examples == 2
-    assert table["translation"].tasks("large/k=5", 0) == msr.LowRank1d(rank=5)
-    assert table["rotation"].tasks("Rot+Flip", 2) == msr.SteerableConv2d(flip=True, seed=2)
-    assert table["training-tasks"].tasks("large/k=1, tasks=16", 0).train_tasks == 16
-    noisy = table["support"].tasks("noise=0.3, size=5", 0)
+    assert built("translation", "small/k=5", "MSR-FC")[1].train_examples == 2
+    assert built("translation", "large/k=5", "MSR-FC")[1] == msr.LowRank1d(rank=5)
+    assert built("rotation", "Rot+Flip", "MSR-Conv")[1] == msr.SteerableConv2d(flip=True)
+    few_tasks = built("training-tasks", "large/k=1, tasks=16", "MSR-FC")[1]
+    assert few_tasks == msr.LowRank1d(train_tasks=16)
+    noisy = built("support", "noise=0.3, size=5", "MSR-Conv")[1]
     assert (noisy.noise, noisy.size) == (0.3, 5)
-    inner = table["inner-steps"]
-    adjusted = inner.adjust(inner.methods["MSR-FC"], "large/k=5, steps=2", msr.LowRank1d())
-    assert adjusted.inner == msr.GradientDescent(steps=2, lr=0.1)
-    few = table["support"]
+    method, tasks = built("inner-steps", "large/k=5, steps=2", "MSR-FC")
+    assert method.inner == msr.GradientDescent(steps=2, lr=0.1)
+    assert tasks == msr.LowRank1d(rank=5)
     for column, alpha in (("size=3", 8 / 2 / 16), ("size=5", 8 / 2 / 4)):
-        tasks = few.tasks(column, 0)
-        adjusted = few.adjust(few.methods["MAML-Conv"], column, tasks)
-        assert adjusted.inner.lr == pytest.approx(alpha)
-        assert few.adjust(few.methods["Oracle-Ridge"], column, tasks).inner == msr.Ridge()
-    sweep = table["step-size"]
-    adjusted = sweep.adjust(
-        sweep.methods["MAML-Conv"], "Rot, lr=0.3", msr.SteerableConv2d()
-    )
-    assert adjusted.inner == msr.GradientDescent(steps=3, lr=0.3)
+        assert built("support", column, "MAML-Conv")[0].inner.lr == pytest.approx(alpha)
+        assert built("support", column, "Oracle-Ridge")[0].inner == msr.Ridge()
+    method, _ = built("step-size", "Rot, lr=0.3", "MAML-Conv")
+    assert method.inner == msr.GradientDescent(steps=3, lr=0.3)
 
 
 @pytest.mark.bad_input
