@@ -1,7 +1,7 @@
 """What msr raises besides ValueError and TypeError.
 
-A name says what happened (`Diverged`, `CellFailed`, `WorkersLost`) or, for files that
-cannot be used, ends in Error.
+A name says what happened (`Diverged`, `CellFailed`, `WorkersLost`), so that ``except
+Diverged`` reads as a sentence, or, for files that cannot be used, ends in Error.
 """
 
 from torch import Tensor

@@ -1,4 +1,8 @@
-"""Cells of tables and sweeps: one method on one problem, for one seed."""
+"""Cells of tables and sweeps: one method on one problem, for one seed.
+
+Elsewhere called a run or a trial. Here it is a cell throughout, as in results files and
+errors: what fills one place of a table. The cells of notebooks are called so in full.
+"""
 
 import os
 import threading

@@ -1,7 +1,10 @@
 """Trade time for memory: forget a computation's graph and rebuild it when needed.
 
-``torch.utils.checkpoint`` cannot serve here: it relies on saved-tensor hooks, which
-``torch.func.grad`` does not support.
+``torch.utils.checkpoint`` gives the same gradients, bit for bit, with
+``use_reentrant=True``, but then it refuses ``torch.autograd.grad`` and
+``backward(inputs=...)``, with which meta-gradients are often taken, and warns about frozen
+learners. With ``use_reentrant=False`` it relies on saved-tensor hooks, which
+``torch.func.grad`` does not support. (Seen with torch 2.13.)
 """
 
 from collections.abc import Callable, Iterator

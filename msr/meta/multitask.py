@@ -7,7 +7,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from .._utils.checks import check_at_least
 from .._utils.progress import progress_bar
 from ..exceptions import Diverged
-from ..tasks.distribution import TaskDistribution, check_tasks, draw
+from ..tasks.distribution import TaskDistribution, check_tasks, draw_training_tasks
 from .history import History
 from .learner import MetaLearner, check_learner
 
@@ -61,8 +61,8 @@ def multitask_train(
     generator = torch.Generator().manual_seed(seed)
     history = History()
     for step in (bar := progress_bar(range(steps), show=progress, desc="multi-task")):
-        indices = torch.randint(number, (batch_size,), generator=generator, device="cpu")
-        batch = draw(tasks, "train", indices).to(learner.device, learner.dtype)
+        indices, batch = draw_training_tasks(tasks, batch_size, generator)
+        batch = batch.to(learner.device, learner.dtype)
         losses = learner.losses({n: p[indices] for n, p in own.items()}, *batch.examples())
         _check_finite(losses, step + 1, indices)
         optimizer.zero_grad()

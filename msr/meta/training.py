@@ -16,7 +16,7 @@ from .._utils.files import write_atomically
 from .._utils.progress import progress_bar
 from .._utils.random_state import isolated_random_state, random_state, set_random_state
 from ..exceptions import Diverged
-from ..tasks.distribution import TaskDistribution, check_tasks, draw
+from ..tasks.distribution import TaskDistribution, check_tasks, draw_training_tasks
 from .checkpoint import load_of_run, serialize
 from .history import History
 from .learner import MetaLearner, check_learner
@@ -162,11 +162,7 @@ class _Run:
     def step(self, batch_size: int, saving: bool) -> float:
         """One outer step; returns the mean query loss before the update."""
         before = self._snapshot() if saving and self.checkpoint else None
-        number = self.tasks.num_tasks("train")
-        indices = torch.randint(
-            number, (batch_size,), generator=self.generator, device="cpu"
-        )
-        batch = draw(self.tasks, "train", indices)
+        indices, batch = draw_training_tasks(self.tasks, batch_size, self.generator)
         losses = self.learner(batch.to(self.learner.device, self.learner.dtype))
         loss = losses.mean()
         value = loss.item()

@@ -1,4 +1,4 @@
-"""The sharing patterns of convolutions, and how close a subspace is to one."""
+"""Known symmetries: the sharing patterns of convolutions, group convolutions, kernels."""
 
 import math
 from importlib import resources

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol, runtime_checkable
 
+import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from .batch import TaskBatch
@@ -64,6 +66,20 @@ def draw(tasks: TaskDistribution, split: Split, indices: Tensor) -> TaskBatch:
             f"got {len(batch)}"
         )
     return batch
+
+
+def draw_training_tasks(
+    tasks: TaskDistribution, number: int, generator: torch.Generator
+) -> tuple[Int[Tensor, " number"], TaskBatch]:
+    """As many training tasks, drawn with replacement: their numbers, and the tasks.
+
+    Raises:
+        TypeError, ValueError: as for `draw`.
+    """
+    indices = torch.randint(
+        tasks.num_tasks("train"), (number,), generator=generator, device="cpu"
+    )
+    return indices, draw(tasks, "train", indices)
 
 
 def known_split(split: str) -> str:

@@ -16,7 +16,7 @@ from .seeded import SeededTasks
 
 @dataclass(frozen=True)
 class LowRank1d(SeededTasks):
-    """One-dimensional layers whose filters vary with position, in a space of rank k.
+    """A task distribution: 1-D layers whose filters vary with position, of rank k.
 
     The first experiment of Zhou, Knowles, Finn (2021). The true layer of a task is
     locally connected, without bias: output position p has a filter of its own,
@@ -28,9 +28,8 @@ class LowRank1d(SeededTasks):
     k = 1 every position has the same filter: a convolution, equivariant to
     translation. Larger k means less symmetry.
 
-    Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for, in the default dtype (another one gives other draws): on the CPU, so that the
-    numbers are the same on every device, then moved to the default device.
+    Task i of a split is computed from (seed, split, i) when asked for, and not stored:
+    see `msr.tasks.SeededTasks`.
 
     Args:
         rank: k, >= 1.

@@ -17,7 +17,7 @@ from .seeded import SeededTasks
 
 @dataclass(frozen=True)
 class SteerableConv2d(SeededTasks):
-    """One 3 x 3 convolution whose output channels are moved copies of each other.
+    """A task distribution: 3 x 3 convolutions whose channels are moved copies.
 
     The second experiment of Zhou, Knowles, Finn (2021). The true layer of a task maps
     one scalar field to ``fields`` regular fields of the n rotations (``flip=False``:
@@ -31,10 +31,8 @@ class SteerableConv2d(SeededTasks):
     over the channels of a field to 1 (the two isotropic ones) or 2 (the others); the
     standard deviation is ``1/sqrt(2)``, and 1 for the anisotropic functions of D_n.
 
-    Nothing is stored: task i of a split is computed from (seed, split, i) when asked
-    for, in the default dtype (another one gives other draws): on the CPU, so that the
-    numbers are the same on every device, then moved to the default device. Memory grows
-    with the batch and not with the number of tasks.
+    Task i of a split is computed from (seed, split, i) when asked for, and not stored:
+    see `msr.tasks.SeededTasks`.
 
     Args:
         n: number of rotations.
