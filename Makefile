@@ -46,9 +46,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 .PHONY: install
 install: $(INSTALLED)
 
+# Tests, and chapters, at a time.
+JOBS ?= 2
+PARALLEL := --numprocesses $(JOBS)
+
 .PHONY: book
 book: $(INSTALLED)
-	@echo "==> Executing every chapter and building the book; a warning is an error"
+	@echo "==> Building the book: chapters run unless they did since msr or their code changed"
 	$(BIN)/jupyter-book build . --all -W --keep-going
 	@test -f _build/html/index.html
 	@echo "==> Done: open _build/html/index.html"
@@ -56,7 +60,7 @@ book: $(INSTALLED)
 .PHONY: check
 check: book pdf
 	@echo "==> The built pages in Chromium, the notebooks of colab/ in a fresh environment"
-	$(BIN)/python -m pytest -q --durations 5 tests/delivery
+	$(BIN)/python -m pytest -q $(PARALLEL) --dist loadfile --durations 5 tests/delivery
 	@echo "==> Done: the pages load, the notebooks run"
 
 .PHONY: pdf
@@ -69,12 +73,16 @@ pdf: $(INSTALLED)
 links: $(INSTALLED)
 	$(BIN)/jupyter-book build . --all --builder linkcheck
 
+EXECUTED := _build/executed
+
 .PHONY: test
 test: $(INSTALLED)
-	@echo "==> Unit tests"
-	$(BIN)/python -m pytest -q
-	@echo "==> Every chapter under nbval: executed anew, outputs compared with the committed ones"
-	$(BIN)/python -m pytest -q --nbval --nbval-current-env book
+	@echo "==> 1 of 2: unit tests, $(JOBS) at a time"
+	$(BIN)/python -m pytest -q $(PARALLEL) --dist loadgroup
+	@echo "==> 2 of 2: every chapter under nbval: executed anew, outputs compared with the committed ones"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(PARALLEL) --dist loadfile \
+		--nbval --nbval-current-env -p tools.executed --executed $(EXECUTED) book
+	$(BIN)/python -m tools.keep_executed $(EXECUTED)
 	@echo "==> Done: unit tests and chapters passed"
 
 .PHONY: lint

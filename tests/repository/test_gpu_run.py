@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from helpers_project import ROOT
+from tools.executed import chapters
 from tools.extensions.gpu_record import show
 from tools.gpu import __main__ as gpu
 
@@ -55,16 +56,14 @@ def test_notebooks_are_kept_as_executed_and_failures_are_counted(
     good = notebook(tmp_path, "print(device)", "x = 1", outputs={0: "cpu\n"})
     out = tmp_path / "out"
     assert gpu._run_notebooks("cpu", out, [str(good)])
-    chapters = json.loads((out / "chapters.json").read_text())
-    assert chapters["page"]["cells"] == 2
-    assert chapters["page"]["failed"] == 0
-    assert chapters["page"]["seconds"] > 0
+    record = chapters(out)["page"]
+    assert (record["cells"], record["failed"]) == (2, 0)
+    assert record["seconds"] > 0
     assert nbformat.read(out / "page.ipynb", 4).cells[0].outputs[0].text == "cpu\n"
 
     bad = notebook(tmp_path, "print(device)", "1 / 0", outputs={0: "cuda\n"})
     assert not gpu._run_notebooks("cpu", out, [str(bad)])
-    chapters = json.loads((out / "chapters.json").read_text())
-    assert chapters["page"]["failed"] == 2  # another output, and an error
+    assert chapters(out)["page"]["failed"] == 2  # another output, and an error
     executed = nbformat.read(out / "page.ipynb", 4)
     assert executed.cells[0].outputs[0].text == "cpu\n"
     assert executed.cells[1].outputs[0].ename == "ZeroDivisionError"
@@ -79,7 +78,9 @@ def test_only_a_passing_run_is_kept(
 ) -> None:
     def run_notebooks(device, out, chosen):
         out.mkdir()
-        (out / "chapters.json").write_text(json.dumps(RECORD["chapters"]))
+        (out / "01-equivariance.ipynb").touch()
+        record = json.dumps(RECORD["chapters"]["01-equivariance"])
+        (out / "01-equivariance.json").write_text(record)
         return notebooks
 
     monkeypatch.setattr(gpu, "available_device_name", lambda device: "NVIDIA Example")

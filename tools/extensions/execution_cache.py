@@ -33,11 +33,15 @@ def digest(root: Path = ROOT) -> str:
     return sha256_of_files(files)[:16]
 
 
+def cache_folder(build: Path) -> Path:
+    """The cache of this state, in the folder of built books."""
+    return build / ".jupyter_cache" / digest()
+
+
 def choose_folder(app: Sphinx, config: Config) -> None:
     """Point MyST-NB to the cache of this state, and remove those of other states."""
-    caches = Path(app.outdir).parent / ".jupyter_cache"
-    chosen = caches / digest()
-    for folder in caches.glob("*"):
+    chosen = cache_folder(Path(app.outdir).parent)
+    for folder in chosen.parent.glob("*"):
         if folder != chosen:
             logging.getLogger(__name__).info(
                 "msr or a pin changed: %s is stale", folder.name

@@ -24,6 +24,7 @@ import torch
 import msr
 from msr._utils.devices import available_device_name
 from msr._utils.files import write_atomically
+from tools.executed import chapters
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = ROOT / "results" / "gpu.json"
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     record["tests_passed"] = _run_tests(options.device)
     print("==> Every notebook under nbval", flush=True)
     passed = _run_notebooks(options.device, options.out, options.notebooks)
-    record["chapters"] = json.loads((options.out / "chapters.json").read_text())
+    record["chapters"] = chapters(options.out)
     record["chapters_passed"] = passed
     content = (json.dumps(record, indent=1) + "\n").encode()
     write_atomically(options.out / "record.json", content)
@@ -89,7 +90,7 @@ def _run_tests(device: str) -> bool:
 def _run_notebooks(device: str, out: Path, notebooks: Sequence[str]) -> bool:
     command = [
         *(sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"),
-        *("-p", "tools.gpu.chapters", "--executed", str(out)),
+        *("-p", "tools.executed", "--executed", str(out)),
         *(notebooks or ["book"]),
     ]
     with _kernels_on(device) as environment:

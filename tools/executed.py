@@ -1,7 +1,8 @@
 """A pytest plugin beside nbval: the notebooks as executed, and how long they took.
 
 nbval compares outputs and forgets them. With ``--executed FOLDER`` each notebook is
-written there with its new outputs, and ``chapters.json`` with its seconds and failures.
+written there with its new outputs, and beside it a file of its seconds, cells and
+failures. Workers of pytest-xdist write side by side.
 """
 
 import json
@@ -20,7 +21,7 @@ class Executed:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.notebooks: dict[Path, nbformat.NotebookNode] = {}
-        self.chapters: dict[str, dict[str, Any]] = {}
+        self.chapters: dict[Path, dict[str, Any]] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -32,8 +33,9 @@ class Executed:
             notebook = self.notebooks.setdefault(item.path, item.parent.nb)
             code = [cell for cell in notebook.cells if cell.cell_type == "code"]
             code[item.cell_num].outputs = item.test_outputs or []
+            code[item.cell_num].execution_count = item.cell_num + 1
             chapter = self.chapters.setdefault(
-                item.path.stem, {"seconds": 0.0, "cells": 0, "failed": 0}
+                item.path, {"seconds": 0.0, "cells": 0, "failed": 0}
             )
             chapter["seconds"] = round(chapter["seconds"] + report.duration, 2)
             chapter["cells"] += 1
@@ -45,8 +47,14 @@ class Executed:
         self.folder.mkdir(parents=True, exist_ok=True)
         for path, notebook in self.notebooks.items():
             nbformat.write(notebook, self.folder / path.name)
-        file = self.folder / "chapters.json"
-        file.write_text(json.dumps(self.chapters, indent=1) + "\n")
+            record = json.dumps(self.chapters[path], indent=1) + "\n"
+            (self.folder / path.name).with_suffix(".json").write_text(record)
+
+
+def chapters(folder: Path) -> dict[str, dict[str, Any]]:
+    """What is noted of each notebook in such a folder, by name: seconds, cells, failed."""
+    records = sorted(file.with_suffix(".json") for file in folder.glob("*.ipynb"))
+    return {record.stem: json.loads(record.read_text()) for record in records}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,7 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect if a folder is given."""
+    """Collect if a folder is given, and forget what an earlier run left there."""
     folder = config.getoption("--executed")
+    if folder and not hasattr(config, "workerinput"):
+        for old in folder.glob("*.ipynb"):
+            old.unlink()
     if folder:
         config.pluginmanager.register(Executed(folder.resolve()), "executed-notebooks")
