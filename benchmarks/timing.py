@@ -2,7 +2,9 @@
 
 Usage: python -m benchmarks.timing CASE THREADS [DEVICE]
 
-JAX runs on its own default device, whatever DEVICE says.
+JAX runs on its own default device, whatever DEVICE says. ``torch.utils.benchmark`` times
+one statement after the other; here contenders take turns, so that a machine that slows
+down slows all of them.
 """
 
 import json
