@@ -49,10 +49,11 @@ $(INSTALLED) $(VENV)-msr/.installed: pyproject.toml constraints.txt
 .PHONY: install
 install: $(INSTALLED)
 
-# Tests, and chapters, at a time; those of one file in one process, files in the order of
-# their names. (xdist's loadgroup forgets its groups under pytest 9.2: pytest-xdist #1386.)
+# Tests, and chapters, at a time; those of one file in one process, which prepares once what
+# they share, and files in the order of their names. (xdist's loadgroup forgets its groups
+# under pytest 9.2: pytest-xdist #1386.)
 JOBS ?= 2
-PARALLEL := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
+BY_FILE := --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: book
 book: $(INSTALLED)
@@ -64,7 +65,7 @@ book: $(INSTALLED)
 .PHONY: check
 check: book pdf
 	@echo "==> The built pages in Chromium, the notebooks of colab/ in a fresh environment"
-	$(BIN)/python -m pytest -q $(PARALLEL) --durations 5 tests/delivery
+	$(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist worksteal --durations 5 tests/delivery
 	@echo "==> Done: the pages load, the notebooks run"
 
 .PHONY: pdf
@@ -82,9 +83,9 @@ EXECUTED := _build/executed
 .PHONY: test
 test: $(INSTALLED)
 	@echo "==> 1 of 2: unit tests, $(JOBS) at a time"
-	$(BIN)/python -m pytest -q $(PARALLEL)
+	$(BIN)/python -m pytest -q $(BY_FILE)
 	@echo "==> 2 of 2: every chapter under nbval: executed anew, outputs compared with the committed ones"
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(PARALLEL) \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(BY_FILE) \
 		--nbval --nbval-current-env -p tools.executed --executed $(EXECUTED) book
 	$(BIN)/python -m tools.keep_executed $(EXECUTED)
 	@echo "==> Done: unit tests and chapters passed"
@@ -95,7 +96,7 @@ OF_THE_BOOK := coursework delivery repository site
 .PHONY: test-msr
 test-msr: $(VENV)-msr/.installed
 	@echo "==> Tests of the package, $(JOBS) at a time"
-	$(VENV)-msr/bin/python -m pytest -q $(PARALLEL) tests $(OF_THE_BOOK:%=--ignore tests/%)
+	$(VENV)-msr/bin/python -m pytest -q $(BY_FILE) tests $(OF_THE_BOOK:%=--ignore tests/%)
 	@echo "==> Done: the tests of msr passed"
 
 .PHONY: lint
