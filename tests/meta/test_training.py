@@ -2,6 +2,7 @@
 
 import copy
 import math
+import shutil
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch import nn
 
 import msr
 from helpers import tiny_learner, tiny_tasks
+from helpers_project import TESTS
 from msr._utils.files import write_atomically
 from msr.meta import checkpoint
 
@@ -354,3 +356,12 @@ def test_cosine_decay_by_hand_and_resumed(tmp_path: Path) -> None:
 def test_unknown_decay() -> None:
     with pytest.raises(ValueError, match='expected decay "none" or "cosine", got \'step\''):
         msr.meta_train(tiny_learner(), tiny_tasks(), 1, decay="step")
+
+
+def test_a_checkpoint_from_before_the_package_had_rooms_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    shutil.copy(TESTS / "fixtures" / "checkpoint_of_the_flat_package.pt", file)
+    resumed = train(tiny_learner(), 6, lr=1e-3, checkpoint=file)
+    whole = train(tiny_learner(), 6, lr=1e-3)
+    assert resumed.loss == pytest.approx(whole.loss, rel=1e-4)
+    assert resumed.seconds[2] < resumed.seconds[3]
