@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
 # Folders of tests/ that need what the package does not: the book, its pages, coursework.
 NOT_OF_THE_PACKAGE = ("coursework", "delivery", "repository", "site")
-IGNORED = (".venv", "_build", ".git", "node_modules", ".*cache", ".hypothesis")
+IGNORED = (".venv*", "_build", ".git", "node_modules", ".*cache", ".hypothesis")
 
 
 def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
