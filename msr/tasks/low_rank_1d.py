@@ -28,8 +28,7 @@ class LowRank1d(SeededTasks):
     k = 1 every position has the same filter: a convolution, equivariant to
     translation. Larger k means less symmetry.
 
-    Task i of a split is computed from (seed, split, i) when asked for, and not stored:
-    see `msr.tasks.SeededTasks`.
+    Task i of a split is computed from (seed, split, i) when asked for, and not stored.
 
     Args:
         rank: k, >= 1.

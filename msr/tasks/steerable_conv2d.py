@@ -31,8 +31,7 @@ class SteerableConv2d(SeededTasks):
     over the channels of a field to 1 (the two isotropic ones) or 2 (the others); the
     standard deviation is ``1/sqrt(2)``, and 1 for the anisotropic functions of D_n.
 
-    Task i of a split is computed from (seed, split, i) when asked for, and not stored:
-    see `msr.tasks.SeededTasks`.
+    Task i of a split is computed from (seed, split, i) when asked for, and not stored.
 
     Args:
         n: number of rotations.
