@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers_project import ROOT, copy_of_project
+from helpers_project import NOT_OF_THE_PACKAGE, ROOT, copy_of_project
 
 IMPORT_ALL = """\
 import importlib, json, pkgutil, sys, msr
@@ -72,3 +72,20 @@ def test_the_script_of_the_readme_runs(python: Path, tmp_path: Path) -> None:
 
 def test_the_command_line_runs(python: Path, tmp_path: Path) -> None:
     assert "reproduce" in run(python, "-m", "msr", "--help", cwd=tmp_path)
+
+
+def test_tests_of_the_package_need_the_extra_test_alone(
+    python: Path, tmp_path: Path
+) -> None:
+    source = copy_of_project(tmp_path)
+    install = [python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt"]
+    subprocess.run([*install, f"{source}[test]"], check=True)
+    pytest_of_msr = [
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"),
+        *(f"--ignore=tests/{folder}" for folder in NOT_OF_THE_PACKAGE),
+    ]
+    listed = run(python, *pytest_of_msr, "--collect-only", cwd=source)
+    rooms = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+    for room in rooms - set(NOT_OF_THE_PACKAGE):
+        assert f"tests/{room}/" in listed
+    assert " passed" in run(python, *pytest_of_msr, "-k", "groups", cwd=source)
