@@ -104,6 +104,15 @@ def finished(folder: Path, count: int, driver: subprocess.Popen[str]) -> dict[st
     raise AssertionError(output(driver))
 
 
+def wait_for_workers(address: str, count: int) -> None:
+    cluster = engines.DaskCluster(address)
+    for _ in range(600):
+        if cluster.describe(torch.device("cpu"))["jobs"] == count:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"expected {count} workers within a minute")
+
+
 def test_killed_workers_and_a_killed_driver_lose_and_repeat_nothing(
     tmp_path: Path, start: Start
 ) -> None:
@@ -117,6 +126,7 @@ def test_killed_workers_and_a_killed_driver_lose_and_repeat_nothing(
     driver.wait()
     assert len(second) < CELLS
     worker(start, address)
+    wait_for_workers(address, 2)  # the run notes how many there are when it starts
     driver = sweep(start, tmp_path, address, steps=150)
     assert "MSR-FC" in output(driver)
     assert driver.returncode == 0
