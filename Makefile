@@ -21,7 +21,7 @@ help:
 	@echo "make check       the built pages in Chromium, the notebooks of colab/ in a fresh environment"
 	@echo "make pdf         print the book to _build/learning-symmetries.pdf (needs Chromium)"
 	@echo "make links       visit the links to other sites"
-	@echo "make lint        style, types"
+	@echo "make lint        style, types, imports, formats, what is generated"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (hours on two cores)"
 	@echo "make drift       recompute a part of them and compare (a quarter of an hour)"

@@ -2,6 +2,7 @@
 
 from torch import nn
 from torch.nn.modules.module import _has_any_global_hook
+from torch.nn.utils import parametrize
 
 
 def is_altered(module: nn.Module) -> bool:
@@ -18,5 +19,5 @@ def is_altered(module: nn.Module) -> bool:
 
 def is_of_torch(module: nn.Module) -> bool:
     """Whether its code is torch's or this package's, unaltered in this instance."""
-    package = type(module).__module__.partition(".")[0]
-    return package in ("torch", "msr") and "forward" not in module.__dict__
+    kind = parametrize.type_before_parametrizations(module)
+    return kind.__module__.partition(".")[0] in ("torch", "msr") and not is_altered(module)

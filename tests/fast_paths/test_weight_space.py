@@ -96,7 +96,26 @@ def filter_read_elsewhere(model: nn.Sequential) -> None:
     model[0] = Norm(model[0])
 
 
+class Reading(nn.Linear):
+    """Adds the norm of its own filter."""
+
+    def forward(self, x):
+        return super().forward(x) + self.parametrizations.weight.original.norm()
+
+
+def subclass_that_reads_its_filter(model: nn.Sequential) -> None:
+    model[0] = Reading(4, 4)
+    msr.reparameterize(model[0], factorization="kronecker")
+
+
+def hook_that_reads_the_filter(model: nn.Sequential) -> None:
+    v = model[0].parametrizations.weight
+    model[0].register_forward_hook(lambda module, args, y: y + v.original.norm())
+
+
 OTHERS = [
+    subclass_that_reads_its_filter,
+    hook_that_reads_the_filter,
     of_a_subclass,
     followed_by_another,
     hooked,
