@@ -21,7 +21,7 @@ from ..inner_loops.base import Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 from ..symmetry.reparameterization import symmetry_matrices
-from .inspection import is_altered, is_of_torch
+from .inspection import is_of_torch
 
 Symmetries = Mapping[str, SymmetryMatrix]
 # Where torch keeps a filter in a parametrized layer.
@@ -115,8 +115,7 @@ class WeightSpace:
             steps = cast(nn.ModuleList, modules[chain])
             v = cast(Tensor, steps.original)  # no parameter within functional_call
             known = type(symmetry) in (DenseSymmetry, KroneckerSymmetry)
-            altered = is_altered(symmetry) or is_altered(steps)
-            if not known or altered or len(steps) > 1 or uses[id(v)] > 1:
+            if not known or len(steps) > 1 or uses[id(v)] > 1:
                 return {}
             if uses[id(symmetry)] > 1:
                 return {}
