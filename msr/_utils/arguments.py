@@ -1,0 +1,302 @@
+"""Arguments are what signatures say: one mechanism for everything public.
+
+``@checked`` reads the annotations of a function, or of a class's public methods, once and
+compares every call's arguments with them before any work. It differs from general type
+checkers in what errors say, in one line for a reader who knows the call and not the code;
+in that True is no integer and a text no sequence; and in that every item of a list is
+looked at. What a type cannot say, such as the range of a number, functions check
+themselves, with `msr._utils.checks`.
+"""
+
+import functools
+import inspect
+import reprlib
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any, Literal, TypeVar, cast
+
+import torch
+from torch import Tensor
+
+Target = TypeVar("Target", bound=Callable[..., Any])
+Fault = type[Exception] | None
+
+_OPTIONAL_AXES = ("*", "...")
+_DTYPES = {"Float": "a floating-point ", "Int": "an integer ", "Bool": "a boolean "}
+
+
+class _Kind:
+    """What an annotation asks of a value.
+
+    Attributes:
+        words: what is expected, to follow "expected ... to be".
+    """
+
+    words: str = "anything"
+
+    def fault(self, value: object) -> Fault:
+        """None if the value will do, else the error that it deserves."""
+        return None
+
+
+class _Exactly(_Kind):
+    """One of these types and of no subclass, so that True is no integer."""
+
+    def __init__(self, words: str, *allowed: type) -> None:
+        self.words, self.allowed = words, frozenset(allowed)
+
+    def fault(self, value: object) -> Fault:
+        return None if type(value) in self.allowed else TypeError
+
+
+class _Instance(_Kind):
+    """An instance of a class or a runtime-checkable protocol."""
+
+    def __init__(self, kind: type, words: str) -> None:
+        self.kind, self.words = kind, words
+
+    def fault(self, value: object) -> Fault:
+        # a class has a protocol's methods too
+        if isinstance(value, self.kind) and not isinstance(value, type):
+            return None
+        return TypeError
+
+
+class _Function(_Kind):
+    words = "a function"
+
+    def fault(self, value: object) -> Fault:
+        return None if callable(value) else TypeError
+
+
+class _OneOf(_Kind):
+    """Words from a fixed list."""
+
+    def __init__(self, values: tuple[object, ...]) -> None:
+        self.values = values
+        self.words = " or ".join(
+            f'"{v}"' if isinstance(v, str) else repr(v) for v in values
+        )
+
+    def fault(self, value: object) -> Fault:
+        kinds = {type(v) for v in self.values}
+        if type(value) not in kinds:
+            return TypeError
+        return None if value in self.values else ValueError
+
+
+class _Array(_Kind):
+    """A tensor with the dtype and the number of axes of a jaxtyping annotation."""
+
+    def __init__(self, hint: Any) -> None:
+        kind = hint.dtype.__name__
+        self.floating = kind == "Float"
+        self.integer = kind == "Int"
+        axes = hint.dim_str.split()
+        self.axes = len(axes)
+        self.open = any(axis.startswith(_OPTIONAL_AXES) for axis in axes)
+        self.least = sum(not axis.startswith(_OPTIONAL_AXES) for axis in axes)
+        shape = ", ".join(axis.replace("*", "...") for axis in axes)
+        dtype = _DTYPES.get(kind, "a ")
+        self.words = f"{dtype}tensor of shape ({shape})" if axes else f"{dtype}scalar"
+
+    def fault(self, value: object) -> Fault:
+        if not isinstance(value, Tensor):
+            return TypeError
+        if self.floating and not value.is_floating_point():
+            return TypeError
+        if self.integer and not _holds_integers(value):
+            return TypeError
+        fits = value.ndim >= self.least if self.open else value.ndim == self.axes
+        return None if fits and value.layout == torch.strided else ValueError
+
+
+class _Items(_Kind):
+    """A collection in which every item is of a kind."""
+
+    def __init__(self, kind: type, words: str, item: _Kind) -> None:
+        self.kind, self.item = kind, item
+        self.words = words if type(item) is _Kind else f"{words}, each {item.words}"
+
+    def fault(self, value: object) -> Fault:
+        if isinstance(value, str | bytes) or not isinstance(value, self.kind):
+            return TypeError
+        if type(self.item) is _Kind or not isinstance(value, Sequence):
+            return None  # an iterator can be read only once
+        return _first(map(self.item.fault, value))
+
+
+class _Table(_Kind):
+    """A mapping whose keys and values are of a kind."""
+
+    def __init__(self, key: _Kind, item: _Kind) -> None:
+        self.key, self.item = key, item
+        self.words = (
+            "a dict" if type(item) is _Kind else f"a dict of values, each {item.words}"
+        )
+
+    def fault(self, value: object) -> Fault:
+        if not isinstance(value, Mapping):
+            return TypeError
+        return _first(map(self.key.fault, value)) or _first(
+            map(self.item.fault, value.values())
+        )
+
+
+class _Union(_Kind):
+    """Any of several kinds."""
+
+    def __init__(self, kinds: Sequence[_Kind]) -> None:
+        self.kinds = kinds
+        self.words = " or ".join(dict.fromkeys(kind.words for kind in kinds))
+
+    def fault(self, value: object) -> Fault:
+        faults = [kind.fault(value) for kind in self.kinds]
+        if None in faults:
+            return None
+        return ValueError if ValueError in faults else TypeError
+
+
+def _first(faults: Iterable[Fault]) -> Fault:
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _holds_integers(tensor: Tensor) -> bool:
+    floating = tensor.is_floating_point() or tensor.is_complex()
+    return not floating and tensor.dtype != torch.bool
+
+
+_SIMPLE: dict[Any, _Kind] = {
+    int: _Exactly("an integer", int),
+    float: _Exactly("a number", int, float),
+    bool: _Exactly("True or False", bool),
+    str: _Instance(str, "a text"),
+    type(None): _Exactly("None", type(None)),
+    Any: _Kind(),
+    object: _Kind(),
+}
+
+
+def _kind(hint: Any) -> _Kind:
+    """What an annotation asks for; anything where it says too little."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    if hasattr(hint, "dim_str"):
+        return _Array(hint)
+    if origin is Literal:
+        return _OneOf(parts)
+    if origin in (typing.Union, types.UnionType):
+        return _Union([_kind(part) for part in parts])
+    if isinstance(hint, TypeVar):
+        return _kind(hint.__bound__) if hint.__bound__ else _Kind()
+    if Callable in (hint, origin):
+        return _Function()
+    if origin in (Mapping, dict):
+        return _Table(*map(_kind, parts))
+    if origin in (Sequence, list, tuple):
+        item = _kind(parts[0]) if parts else _Kind()
+        return _Items(Sequence if origin is Sequence else origin, "a list", item)
+    if origin is not None:
+        return _Items(Iterable, "a collection", _Kind()) if origin is Iterable else _Kind()
+    if isinstance(hint, type):
+        return _Instance(hint, _name(hint))
+    return _Kind()
+
+
+def _name(kind: type) -> str:
+    """The name of a class as users write it, with an article."""
+    top = kind.__module__.partition(".")[0]
+    if top == "torch":
+        name = f"torch.{'nn.' if 'nn' in kind.__module__.split('.') else ''}{kind.__name__}"
+    else:
+        name = f"{top}.{kind.__name__}" if top == "msr" else kind.__name__
+    article = "an" if name[0] in "aeioAEIO" else "a"
+    return f"{article} {name}" if kind is not Tensor else "a tensor"
+
+
+def shown(value: object) -> str:
+    """A value in a few words, for an error message of one line."""
+    if isinstance(value, Tensor):
+        layout = str(value.layout).removeprefix("torch.")
+        sparse = "" if layout == "strided" else f"{layout} "
+        return f"a {sparse}tensor of {value.dtype} and shape {tuple(value.shape)}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    try:
+        text = reprlib.repr(value)
+    except Exception:  # a repr may do anything
+        text = f"an object of {type(value).__name__}"
+    return " ".join(text.split())
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations; names that exist for type checkers only mean anything."""
+    try:
+        return typing.get_type_hints(function)
+    except NameError:
+        return {
+            name: Any if isinstance(hint, str) else hint
+            for name, hint in getattr(function, "__annotations__", {}).items()
+        }
+
+
+def _kinds(
+    function: Callable[..., Any],
+) -> tuple[list[str], _Kind | None, dict[str, _Kind]]:
+    """The names of positional parameters, the kind of further ones, and all by name."""
+    hints = _hints(function)
+    parameters = inspect.signature(function).parameters
+    named = {name: _kind(hints[name]) for name in parameters if name in hints}
+    order = [
+        name
+        for name, p in parameters.items()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    rest = next((n for n, p in parameters.items() if p.kind is p.VAR_POSITIONAL), None)
+    further = named.pop(rest, None) if rest else None
+    keywords = next((n for n, p in parameters.items() if p.kind is p.VAR_KEYWORD), None)
+    named.pop(keywords or "", None)
+    return order, further, named
+
+
+def checked(target: Target) -> Target:
+    """Compare the arguments of a function, or of a class's methods, with its signature.
+
+    Calls then raise, before any work,
+
+    - TypeError: "expected n to be an integer, got '4'";
+    - ValueError: the type is right, but not the word, or not the number of axes.
+    """
+    if isinstance(target, type):
+        for name, attribute in list(vars(target).items()):
+            if name.startswith("_") and name not in ("__init__", "__call__"):
+                continue
+            if isinstance(attribute, classmethod | staticmethod):
+                inner = type(attribute)(checked(attribute.__func__))
+                setattr(target, name, inner)
+            elif inspect.isfunction(attribute):
+                setattr(target, name, checked(attribute))
+        return cast(Target, target)
+    kinds: tuple[list[str], _Kind | None, dict[str, _Kind]] | None = None
+
+    @functools.wraps(target)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal kinds
+        if kinds is None:
+            kinds = _kinds(target)
+        order, further, named = kinds
+        for name, value in chain(zip(order, args), kwargs.items()):
+            kind = named.get(name)
+            if kind is not None and (fault := kind.fault(value)) is not None:
+                raise fault(f"expected {name} to be {kind.words}, got {shown(value)}")
+        if further is not None:
+            for value in args[len(order) :]:
+                if (fault := further.fault(value)) is not None:
+                    raise fault(f"expected {further.words}, got {shown(value)}")
+        return target(*args, **kwargs)
+
+    call.__checked__ = True  # type: ignore[attr-defined]
+    return cast(Target, call)
