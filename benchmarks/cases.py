@@ -66,7 +66,7 @@ def omniglot_learner(chunk_size: int | None = None) -> msr.MetaLearner:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = omniglot_network()
-    msr.reparameterize(model, factorization="kronecker")
+    msr.reparameterize(model, factorization="kronecker", seed=0)
     inner = msr.GradientDescent(steps=3, lr=0.1)
     return msr.MetaLearner(model, inner, F.cross_entropy, chunk_size=chunk_size)
 

@@ -30,9 +30,11 @@ from .groups import (
 from .inner_loops import GradientDescent, InnerLoop, Ridge, mean_squared_error
 from .layers import LocallyConnected1d, UnfoldConv2d
 from .meta import (
+    GradcheckReport,
     History,
     MetaLearner,
     MetaTestResult,
+    gradcheck,
     meta_test,
     meta_train,
     multitask_train,
@@ -59,6 +61,7 @@ __all__ = [
     "DenseSymmetry",
     "Diverged",
     "FiniteGroup",
+    "GradcheckReport",
     "GradientDescent",
     "History",
     "InnerLoop",
@@ -88,6 +91,7 @@ __all__ = [
     "direct_sum",
     "equivariance_error",
     "escnn_kernel_basis",
+    "gradcheck",
     "group_convolution_matrix",
     "intertwiner_basis",
     "intertwiner_dimension",

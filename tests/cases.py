@@ -100,10 +100,9 @@ def plain() -> nn.Sequential:
 
 
 def normalized() -> nn.Sequential:
-    # not affine: torch.func.vmap gets second derivatives of an affine norm wrong
     model = nn.Sequential(
         nn.Conv2d(2, 3, 2),
-        nn.BatchNorm2d(3, affine=False, track_running_stats=False),
+        nn.BatchNorm2d(3, track_running_stats=False),
         nn.ReLU(),
         nn.Flatten(),
         nn.Linear(12, 2),

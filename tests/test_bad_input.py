@@ -128,8 +128,8 @@ def test_subspaces() -> None:
         ({"filters": 0}, ValueError, r"1 <= filters <= 6, .* '0', got 0"),
         ({"filters": -2}, ValueError, r"got -2"),
         ({"filters": 7}, ValueError, r"1 <= filters <= 6, .* got 7"),
-        ({"filters": 2.0}, TypeError, r"as an integer, got 2\.0"),
-        ({"filters": True}, TypeError, r"as an integer, got True"),
+        ({"filters": 2.0}, TypeError, r"filters to be an integer or None, got 2\.0"),
+        ({"filters": True}, TypeError, r"filters to be an integer or None, got True"),
         ({}, TypeError, r"expected filters, .* got None"),
         (
             {"factorization": "kronecker", "filters": 2},
@@ -226,7 +226,7 @@ def test_model_and_data_differ() -> None:
         learner(batch.to("meta"))
     with pytest.raises(TypeError, match=r"dtype torch.float32, got torch.float64"):
         learner.adapt(X.double(), Y.double())
-    with pytest.raises(TypeError, match=r"dtype torch.float32, got torch.float64"):
+    with pytest.raises(ValueError, match=r"of one shape and dtype, got .* torch.float64"):
         learner(msr.TaskBatch(X, Y, X.double(), Y.double()))
     with pytest.raises(ValueError, match=r"finite x_support, got nan"):
         learner.adapt(NAN, Y)
@@ -261,7 +261,7 @@ def test_learner_and_inner_loop_arguments() -> None:
     for lr in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=r"positive, finite lr"):
             msr.GradientDescent(lr=lr)
-    with pytest.raises(ValueError, match=r"chunk_size >= 1 or None, got 0"):
+    with pytest.raises(ValueError, match=r"chunk_size >= 1, got 0"):
         msr.MetaLearner(nn.Linear(1, 1), chunk_size=0)
     with pytest.raises(ValueError, match=r"parameters that adapt, got ReLU with none"):
         msr.MetaLearner(nn.ReLU())
@@ -467,13 +467,13 @@ class TwoTasks(OnlyCounts):
 
 
 def test_objects_of_the_wrong_kind() -> None:
-    with pytest.raises(TypeError, match=r"torch.nn.Module, got function"):
+    with pytest.raises(TypeError, match=r"torch.nn.Module, got <function"):
         msr.MetaLearner(lambda x: x)
-    with pytest.raises(TypeError, match=r"torch.nn.Module, got list"):
+    with pytest.raises(TypeError, match=r"torch.nn.Module, got \[Linear"):
         msr.reparameterize([nn.Linear(2, 2)], filters=1)
-    with pytest.raises(TypeError, match=r"an inner loop such as .* got 3"):
+    with pytest.raises(TypeError, match=r"inner to be a msr.InnerLoop or None, got 3"):
         msr.MetaLearner(nn.Linear(2, 2), inner=3)
-    with pytest.raises(TypeError, match=r"expected a msr.TaskBatch, got tuple"):
+    with pytest.raises(TypeError, match=r"batch to be a msr.TaskBatch, got \("):
         msr.MetaLearner(nn.Linear(4, 5))((X, Y, X, Y))
     with pytest.raises(ValueError, match=r"returns a scalar, got shape \(3, 5\)"):
         msr.MetaLearner(nn.Linear(4, 5), loss=lambda p, y: p - y)(msr.TaskBatch(X, Y, X, Y))
@@ -499,22 +499,9 @@ def test_objects_of_the_wrong_kind() -> None:
         msr.meta_test(nn.Linear(2, 2), tiny_tasks())
     with pytest.raises(ValueError, match=r"got 'val'"):
         msr.meta_test(tiny_learner(), TwoTasks(), split="val")
-    with pytest.raises(TypeError, match=r"expected a loss such as .*got 'mse'"):
+    with pytest.raises(TypeError, match=r"loss to be a function, got 'mse'"):
         msr.MetaLearner(nn.Linear(2, 2), loss="mse")
-    with pytest.raises(TypeError, match=r"an inner loop such as"):
+    with pytest.raises(TypeError, match=r"msr.InnerLoop or None, got the class Gradient"):
         msr.MetaLearner(nn.Linear(2, 2), inner=msr.GradientDescent)
     with pytest.raises(TypeError, match=r"floating-point U, got torch.int64"):
         msr.principal_angles(torch.ones(2, 1, dtype=torch.long), torch.ones(2, 1))
-
-
-def test_running_statistics() -> None:
-    model = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5))
-    with pytest.raises(
-        ValueError, match=r"got '1' \(BatchNorm1d\): set track_running_stats"
-    ):
-        msr.MetaLearner(model)
-    model[1].eval()
-    batch = msr.TaskBatch(X, Y, X, Y)
-    assert msr.MetaLearner(model)(batch).shape == (2,)
-    free = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5, track_running_stats=False))
-    assert msr.MetaLearner(free)(batch).shape == (2,)

@@ -27,7 +27,7 @@ def weights() -> tuple[list[Tensor], list[str]]:
     """The weight adapted to one test task at several outer steps, and the true one."""
     tasks = msr.LowRank1d(rank=1, seed=0)
     model = nn.Sequential(nn.Linear(70, 68, bias=False))
-    msr.reparameterize(model, filters=3)
+    msr.reparameterize(model, filters=3, seed=0)
     learner = msr.MetaLearner(model, msr.GradientDescent(steps=3, lr=0.1))
     probe = tasks.batch("test", [0])
     frames: list[Tensor] = []

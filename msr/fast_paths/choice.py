@@ -1,6 +1,5 @@
 """The one place that knows which fast paths there are, and asks them in turn."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -43,7 +42,7 @@ class FastPaths:
         x_query: Float[Tensor, "tasks query *x"],
         y_query: Shaped[Tensor, "tasks query *y"],
     ) -> Float[Tensor, " tasks"] | None:
-        """The query loss of each task.
+        """The query loss of each task, by formulas without ``torch.func``.
 
         Args:
             adapted: the initial values of what adapts.
@@ -54,13 +53,35 @@ class FastPaths:
             x_query: inputs of the query sets.
             y_query: their targets.
         """
-        for path in self._of_query_losses():
-            losses = path.query_losses(
-                adapted, step_sizes, first_order, x, y, x_query, y_query
-            )
-            if losses is not None:
-                return losses
-        return None
+        closed_form = self._closed_form()
+        if closed_form is None:
+            return None
+        return closed_form.query_losses(
+            adapted, step_sizes, first_order, x, y, x_query, y_query
+        )
+
+    def query_losses_side_by_side(
+        self,
+        adapted: Tensors,
+        step_sizes: nn.ParameterList,
+        first_order: bool,
+        *tensors: Tensor,
+        highest: int | None = None,
+    ) -> Float[Tensor, " tasks"] | None:
+        """The same for models that ``torch.func.vmap`` may run.
+
+        Args:
+            adapted: the initial values of what adapts.
+            step_sizes: one for each.
+            first_order: whether gradients count as constants.
+            *tensors: inputs and targets of support and query sets.
+            highest: the largest class label of all tasks, where targets are labels.
+        """
+        if not self._descends:
+            return None
+        inner = cast(GradientDescent, self.inner)
+        path = WeightSpace(self.model, self.names, inner, self.loss, highest)
+        return path.query_losses(adapted, step_sizes, first_order, *tensors)
 
     def adapt(
         self,
@@ -85,14 +106,6 @@ class FastPaths:
         """The loss of each task's own adapted tensors."""
         closed_form = self._closed_form()
         return None if closed_form is None else closed_form.losses(adapted, x, y)
-
-    def _of_query_losses(self) -> Iterator[ClosedForm | WeightSpace]:
-        """Quickest first."""
-        if closed_form := self._closed_form():
-            yield closed_form
-        if self._descends:
-            inner = cast(GradientDescent, self.inner)
-            yield WeightSpace(self.model, self.names, inner, self.loss)
 
     def _closed_form(self) -> ClosedForm | None:
         if not self._descends or self.loss is not mean_squared_error:

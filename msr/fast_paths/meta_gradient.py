@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.func import vjp
 from torch.nn import functional as F
 
+from .._utils.transforms import under_torch_func
 from ..symmetry.matrices import DenseSymmetry
 from .least_squares import LeastSquares, mean_square, two_over_N
 from .quadratic_descent import descent, descent_adjoint
@@ -59,7 +60,7 @@ def query_losses(
     """
     layer, data = support.layer, (support.X, support.Y, query.X, query.Y)
     data_need_grad = any(tensor.requires_grad for tensor in data)
-    if layer.module.bias is not None or data_need_grad or _under_torch_func():
+    if layer.module.bias is not None or data_need_grad or under_torch_func():
         return None
     if isinstance(layer.symmetry, DenseSymmetry) and _few_filters(support):
         return _ByFormula.apply(_Filters, inner, v, step_size, *data, layer.symmetry.U)
@@ -81,15 +82,6 @@ def _few_filters(support: LeastSquares) -> bool:
     _, n, columns = support.X.shape
     linear = isinstance(support.layer.module, nn.Linear)
     return linear and k <= 2 * n and k * columns <= 6 * (k + columns)
-
-
-def _under_torch_func() -> bool:
-    """Whether a transformation such as ``torch.func.grad`` is at work.
-
-    They ask more of a function with its own derivative; autograd is left to it there.
-    """
-    active = getattr(torch._C, "_are_functorch_transforms_active", None)
-    return active is None or bool(active())
 
 
 class _Space:

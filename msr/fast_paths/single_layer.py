@@ -22,7 +22,7 @@ from torch.nn.utils import parametrize
 
 from ..layers import CONVOLUTION_SETTINGS, UnfoldConv2d, output_sizes, unfold
 from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry
-from .inspection import is_altered
+from ..vectorization.inspection import is_altered
 
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, UnfoldConv2d)
 _SYMMETRIES = (DenseSymmetry, KroneckerSymmetry)

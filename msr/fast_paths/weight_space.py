@@ -9,7 +9,7 @@ Kronecker product, ``A A^T (x) B B^T (x) C C^T``, hence one product in place of 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
@@ -21,7 +21,7 @@ from ..inner_loops.base import Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 from ..symmetry.reparameterization import symmetry_matrices
-from .inspection import is_of_torch
+from ..vectorization.inspection import is_of_torch
 
 Symmetries = Mapping[str, SymmetryMatrix]
 # Where torch keeps a filter in a parametrized layer.
@@ -33,11 +33,11 @@ class WeightSpaceLoss(SupportLoss):
     """`SupportLoss` of weights, with the direction in which filters move them.
 
     Args:
-        predict, target, loss: as in `SupportLoss`; ``predict`` takes weights.
+        predict, target, loss, highest: as in `SupportLoss`; ``predict`` takes weights.
         symmetries: by the names of the filters.
     """
 
-    symmetries: Symmetries
+    symmetries: Symmetries = field(default_factory=dict)
 
     def gradient(self, adapted: Tensors) -> Tensors:
         """``U U^T`` times the gradient in each weight; other gradients as they are."""
@@ -57,12 +57,14 @@ class WeightSpace:
         names: what adapts.
         inner: the inner loop.
         loss: the loss.
+        highest: the largest class label of all tasks, where targets are labels.
     """
 
     model: nn.Module
     names: tuple[str, ...]
     inner: GradientDescent
     loss: Loss
+    highest: int | None = None
 
     def query_losses(
         self,
@@ -86,7 +88,7 @@ class WeightSpace:
 
         def loss_on(x: Tensor, y: Tensor) -> WeightSpaceLoss:
             predict = partial(self._predict, symmetries, x)
-            return WeightSpaceLoss(predict, y, self.loss, symmetries)
+            return WeightSpaceLoss(predict, y, self.loss, self.highest, symmetries)
 
         def query_loss(x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
             weights = self.inner.adapt(loss_on(x, y), start, step_sizes)
@@ -101,7 +103,7 @@ class WeightSpace:
     def _symmetries(self) -> dict[str, SymmetryMatrix]:
         """The symmetry matrix of each filter that adapts, by the filter's name.
 
-        None at all unless each weight is just ``reshape(U v)``, filters and symmetries
+        None at all unless each weight is just ``reshape(U v)``, parameters and symmetries
         have one use each, and all modules are torch's: others may read a filter.
         """
         found = {}
@@ -109,13 +111,14 @@ class WeightSpace:
         if not all(map(is_of_torch, modules.values())):
             return {}
         parameters = [id(p) for _, p in self.model.named_parameters(remove_duplicate=False)]
-        uses = Counter([*map(id, modules.values()), *parameters])
+        if len(set(parameters)) < len(parameters):
+            return {}
+        uses = Counter(map(id, modules.values()))
         for name, symmetry in symmetry_matrices(self.model):
             chain, _, _ = name.rpartition(".")
             steps = cast(nn.ModuleList, modules[chain])
-            v = cast(Tensor, steps.original)  # no parameter within functional_call
             known = type(symmetry) in (DenseSymmetry, KroneckerSymmetry)
-            if not known or len(steps) > 1 or uses[id(v)] > 1:
+            if not known or len(steps) > 1:
                 return {}
             if uses[id(symmetry)] > 1:
                 return {}

@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from .targets import Loss, check_goes_with, check_scalar, refused_by_loss
+
 Tensors = dict[str, Tensor]
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -20,23 +21,28 @@ class SupportLoss:
         predict: maps adapted tensors to predictions on the support inputs.
         target: the support targets.
         loss: maps (prediction, target) to a scalar.
+        highest: the largest class label of all tasks, where targets are labels.
     """
 
     predict: Callable[[Tensors], Tensor]
     target: Tensor
     loss: Loss
+    highest: int | None = None
 
     def __call__(self, adapted: Tensors) -> Float[Tensor, ""]:
         """The loss at these values of the adapted tensors.
 
         Raises:
-            ValueError: the loss returns no scalar.
+            TypeError, ValueError: predictions, targets and loss do not go together; see
+                `msr.inner_loops.targets`.
         """
-        loss = self.loss(self.predict(adapted), self.target)
-        if loss.ndim:
-            raise ValueError(
-                f"expected a loss that returns a scalar, got shape {tuple(loss.shape)}"
-            )
+        prediction = self.predict(adapted)
+        check_goes_with(self.loss, prediction, self.target, self.highest)
+        try:
+            loss = self.loss(prediction, self.target)
+        except (RuntimeError, IndexError, TypeError) as error:
+            raise refused_by_loss(error, self.loss, prediction, self.target) from error
+        check_scalar(loss)
         return loss
 
     def gradient(self, adapted: Tensors) -> Tensors:

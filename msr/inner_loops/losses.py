@@ -1,11 +1,14 @@
 """The default loss."""
 
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from .._utils.arguments import checked, shown
 
+
+@checked
 def mean_squared_error(
-    prediction: Float[Tensor, "*y"], target: Float[Tensor, "*y"]
+    prediction: Float[Tensor, "*y"], target: Shaped[Tensor, "*targets"]
 ) -> Float[Tensor, ""]:
     """The mean of the squared differences, over all examples and outputs.
 
@@ -15,7 +18,7 @@ def mean_squared_error(
 
     Raises:
         TypeError: the target is not floating point.
-        ValueError: the shapes differ.
+        ValueError: the shapes differ, or there are no numbers.
     """
     if not target.is_floating_point():
         raise TypeError(
@@ -23,6 +26,8 @@ def mean_squared_error(
             f"{target.dtype}: for class labels pass "
             f"loss=torch.nn.functional.cross_entropy"
         )
+    if not prediction.numel():
+        raise ValueError(f"expected at least one prediction, got {shown(prediction)}")
     if prediction.shape != target.shape:
         raise ValueError(
             f"expected predictions of the targets' shape, (examples, ...) = "

@@ -9,10 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import vmap
 
+from .._utils.arguments import checked
 from .._utils.checks import check_positive
 from .base import SupportLoss, Tensors
 
 
+@checked
 @dataclass(frozen=True)
 class Ridge:
     """Fit the support set by ridge regression, with a learned penalty.
@@ -102,7 +104,10 @@ def _ridge_regression(
     J: Float[Tensor, "n k"], residual: Float[Tensor, " n"], penalty: Float[Tensor, ""]
 ) -> Float[Tensor, " k"]:
     """``(J^T J + p I)^-1 J^T r = J^T (J J^T + p I)^-1 r``, by the smaller system."""
-    n, k = J.shape
+    (n, k), dtype = J.shape, J.dtype
+    if dtype in (torch.float16, torch.bfloat16):  # for which there is no solver
+        J, residual, penalty = J.float(), residual.float(), penalty.float()
+        return _ridge_regression(J, residual, penalty).to(dtype)
     eye = penalty * torch.eye(min(n, k), dtype=J.dtype, device=J.device)
     if k <= n:
         return torch.linalg.solve(J.T @ J + eye, J.T @ residual)

@@ -1,15 +1,18 @@
 """Meta-learning: a model that adapts to tasks, its training and its test."""
 
 from .evaluation import MetaTestResult, meta_test
+from .gradcheck import GradcheckReport, gradcheck
 from .history import History
 from .learner import MetaLearner
 from .multitask import multitask_train
 from .training import meta_train
 
 __all__ = [
+    "GradcheckReport",
     "History",
     "MetaLearner",
     "MetaTestResult",
+    "gradcheck",
     "meta_test",
     "meta_train",
     "multitask_train",

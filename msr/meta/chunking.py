@@ -19,10 +19,11 @@ from .._utils.random_state import has_random_state, random_state, set_random_sta
 
 
 def recompute(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-    """``function(*tensors)``, keeping only its inputs for the backward pass.
+    """``function(False, *tensors)``, keeping only its inputs for the backward pass.
 
-    The function must depend on no other tensor that needs a gradient. Random layers
-    draw the same numbers both times. First derivatives only.
+    The function must depend on no other tensor that needs a gradient. Its first argument
+    says whether it is called again, in the backward pass. Random layers draw the same
+    numbers both times, and autocast is as it was. First derivatives only.
     """
     result: Tensor = _Recompute.apply(function, *tensors)
     return result
@@ -34,8 +35,10 @@ class _Recompute(torch.autograd.Function):
         ctx.function = function
         ctx.device = tensors[0].device
         ctx.random_states = torch.get_rng_state(), random_state(ctx.device)
+        kind = ctx.device.type
+        ctx.autocast = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
         ctx.save_for_backward(*tensors)
-        return function(*tensors)
+        return function(False, *tensors)
 
     @staticmethod
     @once_differentiable
@@ -44,8 +47,10 @@ class _Recompute(torch.autograd.Function):
         tensors = [
             t.detach().requires_grad_(need) for t, need in zip(ctx.saved_tensors, needed)
         ]
-        with torch.enable_grad(), _replayed_randomness(ctx):
-            output = ctx.function(*tensors)
+        enabled, dtype = ctx.autocast
+        autocast = torch.autocast(ctx.device.type, dtype, enabled, cache_enabled=False)
+        with torch.enable_grad(), _replayed_randomness(ctx), autocast:
+            output = ctx.function(True, *tensors)
         wanted = [t for t in tensors if t.requires_grad]
         gradients = iter(
             torch.autograd.grad(output, wanted, grad_output, allow_unused=True)

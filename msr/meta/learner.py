@@ -1,22 +1,40 @@
 """The meta-learner: adapt to each task, judge on its query set, for all tasks at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
+from .._utils.arguments import checked, shown
+from .._utils.substitution import Names, call_with, other_names, without_cached_weights
 from ..fast_paths.choice import FastPaths
-from ..inner_loops.base import InnerLoop, Loss, SupportLoss, Tensors
+from ..inner_loops.base import InnerLoop, Loss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.losses import mean_squared_error
+from ..inner_loops.targets import first_line, highest_label
 from ..symmetry.reparameterization import adapted_parameters
-from ..tasks.batch import TaskBatch, check_examples
+from ..tasks.batch import TaskBatch, check_examples, check_inputs
+from ..vectorization.plain_loop import PlainLoop
+from ..vectorization.side_by_side import SideBySide
+from ..vectorization.trial import Trial, try_once
 from .chunking import recompute, rows
-from .learner_checks import check_data, check_model, check_one_device, check_parts
+from .learner_checks import (
+    check_data,
+    check_model,
+    check_one_device,
+    check_parts,
+    check_recomputable,
+)
+from .locks import lock_of
+from .ways import Vectorize, Way, Ways
 
 
+@checked
 class MetaLearner(nn.Module):
     """A model with an inner loop; calling it on tasks gives one query loss per task.
 
@@ -27,12 +45,18 @@ class MetaLearner(nn.Module):
 
     On a plain model every parameter adapts (MAML). On a model treated with
     `msr.reparameterize` filters and biases adapt (MSR). Parameters with
-    ``requires_grad=False`` stay as they are.
+    ``requires_grad=False`` stay as they are. A parameter or module that stands in several
+    places adapts as one.
+
+    What is computed is defined by a plain loop over tasks
+    (``msr/vectorization/plain_loop.py``). Quicker ways give the same numbers up to
+    rounding, or are not taken; what no way computes exactly is refused.
+
+    Calls of one model from several threads wait for each other.
 
     Args:
-        model: any module that ``torch.func.functional_call`` and ``torch.func.vmap``
-            can run. Batch normalization in training mode must not track running
-            statistics.
+        model: any module that a loop over tasks can train. Modules that update running
+            statistics do so at each call, as in a loop.
         inner: the inner loop.
         loss: maps (prediction, target) of one task's examples to a scalar.
         first_order: drop second derivatives (first-order MAML).
@@ -43,12 +67,20 @@ class MetaLearner(nn.Module):
         shortcuts: with `msr.GradientDescent`, compute the same losses, up to rounding,
             in quicker ways where there are: by formulas for a model of one layer with
             the mean squared error, and in the space of weights for other reparameterized
-            networks of torch's modules (``msr/fast_paths/README.md``).
+            networks of torch's modules (``msr/fast_paths/README.md``). In float32 and
+            float64, without autocast.
+        vectorize: "auto" runs tasks side by side, by ``torch.func.vmap``, where that is
+            exact, and one by one elsewhere. It knows which from a table of modules and
+            losses (`the book's page of modules <modules.html>`__), and tries a model that
+            is not in the table once, on the first tasks that it sees. What it takes and
+            why goes to the log ``msr.meta.ways``; `way` tells it too. True: side by
+            side, or an error. False: one by one.
 
     Raises:
-        TypeError: the model is no module, the inner loop none, or the loss no function.
+        TypeError: the model is no module, the inner loop none, the loss no function, or
+            another argument has the wrong type.
         ValueError: no parameter of the model adapts, the model's parameters lie on
-            several devices, it tracks running statistics, or ``chunk_size`` < 1.
+            several devices, ``chunk_size`` < 1, or ``vectorize`` is none of the three.
     """
 
     def __init__(
@@ -60,10 +92,11 @@ class MetaLearner(nn.Module):
         first_order: bool = False,
         chunk_size: int | None = None,
         shortcuts: bool = True,
+        vectorize: Vectorize = "auto",
     ) -> None:
         super().__init__()
         check_model(model)
-        check_parts(inner, loss, chunk_size)
+        check_parts(loss, chunk_size)
         adapted = adapted_parameters(model)
         if not adapted:
             raise ValueError(
@@ -77,18 +110,34 @@ class MetaLearner(nn.Module):
         self.loss = loss
         self.first_order = first_order
         self.chunk_size = chunk_size
+        self.vectorize: Vectorize = vectorize
+        self._ways = Ways()
         self.meta_parameters = self.inner.init(adapted)
         self._inner_loop_checked = False
         check_one_device(model)
 
     @property
     def adapted(self) -> Tensors:
-        """The initial values of the tensors that adapt, by name in the model."""
-        paths = ((name, *name.rpartition(".")) for name in self._adapted_names)
-        return {
-            name: getattr(self.model.get_submodule(owner), attribute)
-            for name, owner, _, attribute in paths
-        }
+        """The initial values of the tensors that adapt, by name in the model.
+
+        Raises:
+            ValueError: the model has lost one, such as by being reparameterized since.
+        """
+        found: Tensors = {}
+        for name in self._adapted_names:
+            owner, _, attribute = name.rpartition(".")
+            try:
+                tensor = self.model.get_submodule(owner)._parameters[attribute]
+            except (AttributeError, KeyError):
+                tensor = None
+            if tensor is None:
+                raise ValueError(
+                    f"expected a model that still has the parameter {name!r}, which the "
+                    f"learner adapts, got one without: change a model (msr.reparameterize) "
+                    f"before msr.MetaLearner(model), or make a new learner"
+                )
+            found[name] = tensor
+        return found
 
     @property
     def shared(self) -> Tensors:
@@ -98,7 +147,12 @@ class MetaLearner(nn.Module):
 
     @property
     def step_sizes(self) -> dict[str, float]:
-        """The current inner step size of each adapted tensor (gradient descent)."""
+        """The current inner step size of each adapted tensor.
+
+        Empty for inner loops other than gradient descent: they have none.
+        """
+        if not isinstance(self.inner, GradientDescent):
+            return {}
         return {
             name: lr.item()
             for name, lr in zip(self.adapted, self.meta_parameters, strict=True)
@@ -118,23 +172,25 @@ class MetaLearner(nn.Module):
         """The query loss of each task after adapting to its support set.
 
         Raises:
-            ValueError: the batch and the model are on different devices.
+            ValueError: the batch and the model are on different devices, a class label is
+                out of range, the model cannot take the inputs or the loss the targets, or
+                the model cannot be meta-trained exactly in any way.
             TypeError: ``batch`` is no `TaskBatch`, their dtypes differ, or the loss
                 does not take the targets.
         """
-        if not isinstance(batch, TaskBatch):
-            raise TypeError(f"expected a msr.TaskBatch, got {type(batch).__name__}")
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
-        adapted = self.adapted
-        self._check_data(*tensors, like=next(iter(adapted.values())))
-        self._check_inner_loop(batch.x_support, batch.y_support)
-        size = self.chunk_size or len(batch)
-        if len(batch) <= size:
-            return self._query_losses(adapted, *tensors)
-        starts = range(0, len(batch), size)
-        return torch.cat(
-            [self._recomputed_chunk(*rows(tensors, i, i + size)) for i in starts]
-        )
+        with self._alone():
+            self._check_data(*tensors, like=next(iter(self.adapted.values())))
+            self._check_inner_loop(batch.x_support, batch.y_support)
+            size = self.chunk_size or len(batch)
+            if len(batch) <= size:
+                return self._query_losses(None, *tensors)
+            check_recomputable(self.model)
+            way = self._way(*tensors)
+            starts = range(0, len(batch), size)
+            return torch.cat(
+                [self._recomputed_chunk(way, *rows(tensors, i, i + size)) for i in starts]
+            )
 
     def adapt(
         self,
@@ -150,15 +206,19 @@ class MetaLearner(nn.Module):
             TypeError, ValueError: as for `msr.TaskBatch` and `forward`.
         """
         check_examples("support", x_support, y_support)
-        self._check_data(x_support, y_support)
-        self._check_inner_loop(x_support, y_support)
-        if self.shortcuts and self.chunk_size is None:
-            shared = self.adapted, self.meta_parameters, self.first_order
-            found = self._fast_paths.adapt(*shared, x_support, y_support)
-            if found is not None:
-                return found
-        chunks = self._in_chunks(self._adapt_to_one, x_support, y_support)
-        return {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
+        with self._alone():
+            self._check_data(x_support, y_support)
+            self._check_inner_loop(x_support, y_support)
+            paths = self._fast_paths
+            if paths and self.chunk_size is None:
+                shared = self.adapted, self.meta_parameters, self.first_order
+                found = paths.adapt(*shared, x_support, y_support)
+                if found is not None:
+                    return found
+            way = self._way(x_support, y_support, x_support, y_support)
+            highest = highest_label(self.loss, [y_support])
+            chunks = self._in_chunks("adapt", way, highest, x_support, y_support)
+            return {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
 
     def predict(
         self, adapted: Tensors, x_query: Float[Tensor, "tasks query *x"]
@@ -168,9 +228,12 @@ class MetaLearner(nn.Module):
         Raises:
             ValueError: the names or the number of tasks are not those of `adapt`.
         """
-        self._check_adapted(adapted, x_query)
-        self._check_data(x_query)
-        return torch.cat(self._in_chunks(self._predict_one, adapted, x_query))
+        check_inputs("query", x_query)
+        with self._alone():
+            self._check_adapted(adapted, x_query)
+            self._check_data(x_query)
+            way = self._way(x_query)
+            return torch.cat(self._in_chunks("predict", way, None, adapted, x_query))
 
     def losses(
         self,
@@ -184,56 +247,188 @@ class MetaLearner(nn.Module):
             TypeError, ValueError: as for `msr.TaskBatch`, `forward` and `predict`.
         """
         check_examples("query", x, y)
-        self._check_adapted(adapted, x)
-        self._check_data(x, y)
-        found = self._fast_paths.losses(adapted, x, y) if self.shortcuts else None
-        if found is not None:
-            return found
-        return vmap(self.loss)(self.predict(adapted, x), y)
+        with self._alone():
+            self._check_adapted(adapted, x)
+            self._check_data(x, y)
+            paths = self._fast_paths
+            found = paths.losses(adapted, x, y) if paths else None
+            if found is not None:
+                return found
+            highest = highest_label(self.loss, [y])
+            way = self._way(x)
+            return torch.cat(self._in_chunks("losses", way, highest, adapted, x, y))
 
-    def _query_losses(self, adapted: Tensors, *tensors: Tensor) -> Float[Tensor, " tasks"]:
-        """The query loss of each task; all tasks at once."""
-        if self.shortcuts:
-            shared = adapted, self.meta_parameters, self.first_order
-            losses = self._fast_paths.query_losses(*shared, *tensors)
+    def way(self, batch: TaskBatch) -> str:
+        """How the tasks of such a batch are computed, in words.
+
+        Raises:
+            TypeError, ValueError: as for `forward`.
+        """
+        tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+        with self._alone(), torch.no_grad():
+            self._check_data(*tensors)
+            if self._closed_form_losses(*rows(tensors, 0, 1)) is not None:
+                return "by formula, because the model has a single layer"
+            return str(self._way(*tensors))
+
+    def losses_by(self, way: Way, batch: TaskBatch) -> Float[Tensor, " tasks"]:
+        """The query losses in one of the ways, whichever the learner would choose."""
+        tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+        highest = highest_label(self.loss, [batch.y_support, batch.y_query])
+        with self._alone():
+            return self._running(way, highest).query_losses(*tensors)
+
+    def _query_losses(self, way: Way | None, *tensors: Tensor) -> Float[Tensor, " tasks"]:
+        """The query loss of each task; all tasks of the arguments together."""
+        losses = self._closed_form_losses(*tensors)
+        if losses is not None:
+            return losses
+        way = way or self._way(*tensors)
+        highest = highest_label(self.loss, [tensors[1], tensors[3]])
+        if way.side_by_side:
+            try:
+                return self._side_by_side(way, highest, *tensors)
+            except Exception as error:
+                way = self._instead(way, error)
+        return self._running(way, highest).query_losses(*tensors)
+
+    def _closed_form_losses(self, *tensors: Tensor) -> Float[Tensor, " tasks"] | None:
+        paths = self._fast_paths
+        if paths is None:
+            return None
+        shared = self.adapted, self.meta_parameters, self.first_order
+        return paths.query_losses(*shared, *tensors)
+
+    def _side_by_side(
+        self, way: Way, highest: int | None, *tensors: Tensor
+    ) -> Float[Tensor, " tasks"]:
+        running = cast(SideBySide, self._running(way, highest))
+        paths = self._fast_paths
+        if paths:
+            shared = self.adapted, self.meta_parameters, self.first_order
+            with running.kernels():
+                losses = paths.query_losses_side_by_side(*shared, *tensors, highest=highest)
             if losses is not None:
                 return losses
-        return vmap(self._query_loss, randomness="different")(*tensors)
+        return running.query_losses(*tensors)
+
+    def _running(self, way: Way, highest: int | None, **others: Any) -> PlainLoop:
+        """The computation, in one of the ways, for the learner as it is now."""
+        settings: dict[str, Any] = {
+            "model": partial(self._call, other_names(self.model)),
+            "inner": self.inner,
+            "loss": self.loss,
+            "adapted": self.adapted,
+            "meta_parameters": self.meta_parameters,
+            "first_order": self.first_order,
+            "highest": highest,
+        } | others
+        if way.side_by_side:
+            return SideBySide(**settings, rules=way.rules)
+        return PlainLoop(**settings)
 
     @property
-    def _fast_paths(self) -> FastPaths:
+    def _fast_paths(self) -> FastPaths | None:
+        """The fast paths, where numbers have the precision that makes them equal."""
+        precise = self.dtype in (torch.float32, torch.float64)
+        if not self.shortcuts or self.vectorize is False or not precise:
+            return None
+        if torch.is_autocast_enabled(self.device.type):
+            return None
         return FastPaths(self.model, self._adapted_names, self.inner, self.loss)
 
-    def _predict_one(self, adapted: Tensors, x: Tensor) -> Tensor:
-        return functional_call(self.model, adapted, (x,))
-
-    def _loss_on(self, x: Tensor, y: Tensor) -> SupportLoss:
-        return SupportLoss(lambda adapted: self._predict_one(adapted, x), y, self.loss)
-
-    def _adapt_to_one(self, x: Tensor, y: Tensor) -> Tensors:
-        return self.inner.adapt(
-            self._loss_on(x, y), self.adapted, self.meta_parameters, self.first_order
+    def _way(self, *tensors: Tensor) -> Way:
+        """The way for tasks with these inputs, and perhaps targets, queries, targets."""
+        situation = self.first_order, tensors[0].shape[2:], tensors[0].dtype
+        complete = len(tensors) == 4
+        attempt = partial(self._try_once, *rows(tensors, 0, 2)) if complete else None
+        return self._ways.choose(
+            self.vectorize, self.model, self.inner, self.loss, situation, attempt
         )
 
-    def _query_loss(self, x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
-        return self._loss_on(x_query, y_query)(self._adapt_to_one(x, y))
+    def _instead(self, way: Way, error: Exception) -> Way:
+        """The loop, when side by side has failed; else the error again."""
+        if self.vectorize is True or isinstance(error, torch.OutOfMemoryError):
+            raise error
+        return self._ways.failed(way, error)
 
-    def _in_chunks(self, function: Callable, *args: Tensor | Tensors) -> list:
-        """Vmap a function of one task over all tasks, a chunk at a time."""
-        batched = vmap(function, randomness="different")
+    def _try_once(self, *tensors: Tensor) -> Trial:
+        """Both ways over these tasks, with one inner step, for a model that is unknown."""
+        inner = self.inner
+        if type(inner) is GradientDescent:
+            inner = replace(inner, steps=min(inner.steps, 1))
+        tasks = [t.double() if t.is_floating_point() else t for t in tensors]
+
+        def run(side_by_side: bool, values: Mapping[str, Tensor]) -> Tensor:
+            way = Way(side_by_side, "it is tried")
+            program = Program(
+                self, lambda: self._running(way, None, inner=inner).query_losses(*tasks)
+            )
+            return cast(Tensor, call_with(program, values, other_names(program)))
+
+        values = dict(Program(self, None).tensors())
+        return try_once(partial(run, False), partial(run, True), self.model, values)
+
+    def _call(self, names: Names, values: Tensors, x: Tensor) -> Tensor:
+        """The model's outputs, with these values in the place of what adapts."""
+        try:
+            return cast(Tensor, call_with(self.model, values, names, x))
+        except (RuntimeError, IndexError) as error:
+            if isinstance(error, torch.OutOfMemoryError | NotImplementedError):
+                raise
+            raise ValueError(
+                f"expected inputs that {type(self.model).__name__} takes, got those of a "
+                f"task, of shape {tuple(x.shape)}: {first_line(error)}"
+            ) from error
+
+    def _in_chunks(
+        self, name: str, way: Way, highest: int | None, *args: Tensor | Tensors
+    ) -> list[Any]:
+        """A method of the computation over all tasks, a chunk at a time."""
         tasks = len(args[-1])
         size = self.chunk_size or tasks
-        return [batched(*rows(args, i, i + size)) for i in range(0, tasks, size)]
+        chunks: list[Any] = []
+        for i in range(0, tasks, size):
+            chunk = rows(args, i, i + size)
+            if way.side_by_side:
+                try:
+                    chunks.append(getattr(self._running(way, highest), name)(*chunk))
+                    continue
+                except Exception as error:
+                    way = self._instead(way, error)
+            chunks.append(getattr(self._running(way, highest), name)(*chunk))
+        return chunks
 
-    def _recomputed_chunk(self, *batch: Tensor) -> Tensor:
+    def _recomputed_chunk(self, way: Way, *batch: Tensor) -> Tensor:
         """The losses of a chunk, without its graph; see `msr.meta.chunking`."""
-        names, parameters = zip(*self.named_parameters())
+        program = Program(self, partial(self._query_losses, way))
+        names, parameters = zip(*program.named_parameters())
+        places = other_names(program)
+        buffers = {name: b.clone() for name, b in program.named_buffers()}
 
-        def losses(*tensors: Tensor) -> Tensor:
+        def losses(replayed: bool, *tensors: Tensor) -> Tensor:
             values = dict(zip(names, tensors[: len(names)]))
-            return functional_call(self, values, (TaskBatch(*tensors[len(names) :]),))
+            if replayed:  # what modules keep was kept the first time
+                values |= {name: b.clone() for name, b in buffers.items()}
+            with self._alone():
+                return cast(
+                    Tensor, call_with(program, values, places, *tensors[len(names) :])
+                )
 
         return recompute(losses, *parameters, *batch)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other thread runs the model, and no weight is older than its parameters."""
+        device = self.device.type
+        with lock_of(self.model), without_cached_weights():
+            if not torch.is_autocast_enabled(device):
+                yield
+                return
+            # a cached weight would outlive the values that it was made of
+            dtype = torch.get_autocast_dtype(device)
+            with torch.autocast(device, dtype=dtype, cache_enabled=False):
+                yield
 
     def _check_inner_loop(self, x: Tensor, y: Tensor) -> None:
         """Let the inner loop refuse the model, once, on the first task."""
@@ -241,8 +436,13 @@ class MetaLearner(nn.Module):
             return
         check = getattr(self.inner, "check", None)
         if check is not None:
+            running = self._running(Way(False, "it is checked"), None)
+            kept = {name: b.clone() for name, b in self.model.named_buffers()}
+            loss = running.loss_on(x[0], y[0])
+            predict = loss.predict
+            untouched = replace(loss, predict=lambda values: predict(kept | values))
             with torch.no_grad():
-                check(self._loss_on(x[0], y[0]), self.adapted)
+                check(untouched, self.adapted)
         self._inner_loop_checked = True
 
     def _check_adapted(self, adapted: Tensors, x: Tensor) -> None:
@@ -251,7 +451,13 @@ class MetaLearner(nn.Module):
                 f"expected adapted tensors {sorted(self._adapted_names)}, got "
                 f"{sorted(adapted)}"
             )
-        for name, tensor in adapted.items():
+        for name, initial in self.adapted.items():
+            tensor = adapted[name]
+            if not isinstance(tensor, Tensor) or tensor.shape[1:] != initial.shape:
+                raise ValueError(
+                    f"expected {name!r} of shape (tasks, "
+                    f"{', '.join(map(str, initial.shape))}), got {shown(tensor)}"
+                )
             if len(tensor) != len(x):
                 raise ValueError(
                     f"expected inputs of the {len(tensor)} tasks that {name!r} was "
@@ -262,6 +468,39 @@ class MetaLearner(nn.Module):
     def _check_data(self, *data: Tensor, like: Tensor | None = None) -> None:
         like = next(iter(self.adapted.values())) if like is None else like
         check_data(data, like, self.meta_parameters)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; the model is what the learner was made for, and stays.
+
+        Raises:
+            ValueError: another model is set.
+        """
+        if (
+            name == "model"
+            and self.__dict__.get("_modules", {}).get(name, value) is not value
+        ):
+            raise ValueError(
+                f"expected the model that the learner was made with, got another "
+                f"{type(value).__name__}: make a new msr.MetaLearner(model)"
+            )
+        super().__setattr__(name, value)
+
+
+class Program(nn.Module):
+    """A computation of a learner as a module, to be called with other tensors."""
+
+    def __init__(self, learner: MetaLearner, run: Callable[..., Tensor] | None) -> None:
+        super().__init__()
+        self.learner, self.run = learner, run
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        """The losses."""
+        return cast(Callable[..., Tensor], self.run)(*tensors)
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Parameters and buffers, by name."""
+        yield from self.named_parameters()
+        yield from self.named_buffers()
 
 
 def check_learner(learner: MetaLearner) -> None:

@@ -1,38 +1,73 @@
 """What `msr.MetaLearner` refuses."""
 
+import inspect
 from collections.abc import Iterable
 from itertools import chain
 
 from torch import Tensor, nn
 
-from ..inner_loops.base import InnerLoop, Loss
+from .._utils.arguments import shown
+from .._utils.checks import check_at_least
+from ..inner_loops.base import Loss
 
 
 def check_model(model: nn.Module) -> None:
-    """Raise unless tasks can run this module side by side."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"expected a torch.nn.Module, got {type(model).__name__}")
-    for name, module in model.named_modules():
-        if module.training and getattr(module, "track_running_stats", False):
+    """Raise unless its parameters hold real numbers by now."""
+    for name, parameter in model.named_parameters():
+        if nn.parameter.is_lazy(parameter):
             raise ValueError(
-                f"expected normalization without running statistics, which all tasks "
-                f"would write at once, got {name!r} ({type(module).__name__}): set "
-                f"track_running_stats=False, or put it in evaluation mode"
+                f"expected an initialized model, got lazy {name!r}: run the model once on "
+                f"an example first"
+            )
+        if parameter.is_complex() and parameter.requires_grad:
+            raise TypeError(
+                f"expected real parameters, got {name!r} of {parameter.dtype}: hold real "
+                f"and imaginary part in parameters of their own"
             )
 
 
-def check_parts(inner: InnerLoop | None, loss: Loss, chunk_size: int | None) -> None:
-    """Raise unless these are an inner loop, a loss and a number of tasks."""
-    if not callable(loss) or isinstance(loss, type):
+def check_parts(loss: Loss, chunk_size: int | None) -> None:
+    """Raise unless these are a loss, no class of losses, and a number of tasks."""
+    if isinstance(loss, type):
         raise TypeError(
-            f"expected a loss such as torch.nn.functional.mse_loss, got {loss!r}"
+            f"expected a loss such as torch.nn.functional.mse_loss, got {shown(loss)}"
         )
-    if inner is not None and (isinstance(inner, type) or not isinstance(inner, InnerLoop)):
+    if not _takes_two(loss):
         raise TypeError(
-            f"expected an inner loop such as msr.GradientDescent(...), got {inner!r}"
+            f"expected a loss that takes (prediction, target), got {shown(loss)} with "
+            f"arguments {_signature(loss)}"
         )
-    if chunk_size is not None and chunk_size < 1:
-        raise ValueError(f"expected chunk_size >= 1 or None, got {chunk_size}")
+    if chunk_size is not None:
+        check_at_least(1, chunk_size=chunk_size)
+
+
+def _signature(loss: Loss) -> inspect.Signature | None:
+    """What it takes; None where Python does not say."""
+    try:
+        return inspect.signature(loss.forward if isinstance(loss, nn.Module) else loss)
+    except (TypeError, ValueError):
+        return None
+
+
+def _takes_two(loss: Loss) -> bool:
+    signature = _signature(loss)
+    try:
+        if signature is not None:
+            signature.bind(None, None)
+    except TypeError:
+        return False
+    return True
+
+
+def check_recomputable(model: nn.Module) -> None:
+    """Raise if calling a model changes its parameters, since chunks are called twice."""
+    for name, module in model.named_modules():
+        if getattr(module, "max_norm", None) is not None:
+            raise ValueError(
+                f"expected a model whose calls leave its parameters as they are, with "
+                f"chunk_size, got {name!r} ({type(module).__name__}) with max_norm: leave "
+                f"one of the two out"
+            )
 
 
 def check_data(

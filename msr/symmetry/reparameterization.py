@@ -1,14 +1,19 @@
 """Give the layers of a module symmetry matrices."""
 
-from collections.abc import Iterator
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from .._utils.checks import check_not_negative
+from .._utils.arguments import checked
+from .._utils.checks import check_at_least, check_not_negative
 from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
+
+logger = logging.getLogger(__name__)
 
 Module = TypeVar("Module", bound=nn.Module)
 Factorization = Literal["dense", "kronecker"]
@@ -24,13 +29,14 @@ LAYERS = (
 )
 
 
+@checked
 def reparameterize(
     module: Module,
     filters: int | None = None,
     factorization: Factorization = "dense",
     *,
     std: float = 0.01,
-    seed: int = 0,
+    seed: int | torch.Generator | None = None,
 ) -> Module:
     """Factor every Linear and Conv weight in a module tree as ``vec(W) = U v``.
 
@@ -39,10 +45,13 @@ def reparameterize(
     ``layer.parametrizations.weight[0]``, with ``.U`` (dense) or ``.factors``
     (Kronecker). ``layer.weight`` is computed from them at each use, and assigning to
     it sets ``v`` by least squares. To give layers different numbers of filters, call
-    this on each layer.
+    this on each layer. Layers whose weight is frozen (``requires_grad=False``) are left
+    as they are; the log ``msr.symmetry.reparameterization`` names them.
 
     Initial values come from a generator of their own, so that the global random state
-    is neither read nor changed. *Dense*: U ~ N(0, std^2) and v ~ N(0, 1/m), with m
+    is neither read nor changed. Without a seed it is seeded by the old weights: the same
+    layers get the same values, and layers that started differently get different ones,
+    also one by one. *Dense*: U ~ N(0, std^2) and v ~ N(0, 1/m), with m
     the size of the weight's first axis; the old weight is discarded. *Kronecker*:
     each factor is the identity plus N(0, std^2) and v is the old weight, so that the
     layer starts close to where it was (exactly there for ``std=0``).
@@ -53,31 +62,29 @@ def reparameterize(
             where the filter has as many parameters as the weight.
         factorization: "dense" or "kronecker".
         std: standard deviation of the noise in U's entries.
-        seed: of the generator for the initial values.
+        seed: of the generator for the initial values, or a generator on the CPU to draw
+            them from; by default a hash of the old weights.
 
     Returns:
         the module itself.
 
     Raises:
         TypeError: ``module`` is no module; ``filters`` is missing or no integer (dense),
-            or given (Kronecker).
-        ValueError: ``filters`` is below 1 or above the number of entries of a
-            weight; the factorization is unknown; the module has no Linear or Conv
-            layer, or one that is already reparameterized, is not yet initialized
-            (lazy), or shares its weight with another module; or ``std`` is negative or
-            not finite.
+            or given (Kronecker); ``std`` is no number, or ``seed`` neither an integer nor
+            a generator.
+        ValueError: ``filters`` is below 1 or above the number of entries of a weight, or
+            U would be huge; the factorization is unknown; the module has no Linear or Conv
+            layer that is not frozen, or one that is already reparameterized, is not yet
+            initialized (lazy), or shares its weight with another module; ``std`` is
+            negative or not finite, or the seed negative.
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"expected a torch.nn.Module, got {type(module).__name__}")
-    if factorization not in ("dense", "kronecker"):
-        raise ValueError(
-            f'expected factorization "dense" or "kronecker", got {factorization!r}'
-        )
     check_not_negative(std=std)
+    if seed is not None and not isinstance(seed, torch.Generator):
+        check_at_least(0, seed=seed)
     layers = dict(_layers(module))
     _check_layers(module, layers)
     _check_filters(filters, factorization, layers)
-    generator = torch.Generator().manual_seed(seed)
+    generator = _generator(seed, layers.values())
     for layer in layers.values():
         if factorization == "dense" and filters is not None:
             _register_dense(layer, filters, std, generator)
@@ -86,6 +93,7 @@ def reparameterize(
     return module
 
 
+@checked
 def symmetry_matrices(module: nn.Module) -> Iterator[tuple[str, SymmetryMatrix]]:
     """The name and parametrization of every symmetry matrix in a module tree."""
     for name, child in module.named_modules():
@@ -93,6 +101,7 @@ def symmetry_matrices(module: nn.Module) -> Iterator[tuple[str, SymmetryMatrix]]
             yield name, child
 
 
+@checked
 def adapted_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
     """The parameters that adapt to a task: all but those of symmetry matrices.
 
@@ -109,9 +118,38 @@ def adapted_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
 
 
 def _layers(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The layers by name, without the frozen ones."""
     for name, child in module.named_modules():
-        if isinstance(child, LAYERS):
-            yield name or type(child).__name__, child
+        if not isinstance(child, LAYERS):
+            continue
+        name = name or type(child).__name__
+        if (
+            not parametrize.is_parametrized(child, "weight")
+            and not child.weight.requires_grad
+        ):
+            logger.info("left as it is: %r, whose weight is frozen", name)
+            continue
+        yield name, child
+
+
+def _all_layers(module: nn.Module) -> Iterator[bool]:
+    return (isinstance(child, LAYERS) for child in module.modules())
+
+
+def _generator(
+    seed: int | torch.Generator | None, layers: Iterable[nn.Module]
+) -> torch.Generator:
+    """The generator of the initial values; without a seed, seeded by the old weights."""
+    if isinstance(seed, torch.Generator):
+        return seed
+    if seed is None:
+        digest = hashlib.blake2b(digest_size=4)
+        for layer in layers:
+            weight = layer.get_parameter("weight").detach()
+            if not weight.is_meta:
+                digest.update(weight.cpu().double().numpy().tobytes())
+        seed = int.from_bytes(digest.digest(), "big")
+    return torch.Generator().manual_seed(seed)
 
 
 def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
@@ -120,6 +158,7 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
         raise ValueError(
             f"nothing to reparameterize: expected a module with a layer among "
             f"{expected}, got {type(module).__name__} with none"
+            f"{' that is not frozen' if any(_all_layers(module)) else ''}"
         )
     owners: dict[int, list[str]] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
@@ -153,10 +192,9 @@ def _check_filters(
                 f"has the shape of the weight, got filters={filters}"
             )
         return
-    if isinstance(filters, bool) or not isinstance(filters, int):
+    if filters is None:
         raise TypeError(
-            f"expected filters, the number of filter parameters of a dense U, "
-            f"as an integer, got {filters!r}"
+            "expected filters, the number of filter parameters of a dense U, got None"
         )
     for name, layer in layers.items():
         entries = layer.get_parameter("weight").numel()

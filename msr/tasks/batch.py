@@ -22,8 +22,8 @@ class TaskBatch:
         TypeError: something is no tensor, inputs are not floating point, or targets
             are neither floating point nor int64.
         ValueError: the numbers of tasks differ, inputs and targets differ in their
-            number of examples, a set is empty, devices differ, or a value is NaN or
-            infinite.
+            number of examples, the two sets in the shape or dtype of an example, a set is
+            empty, devices differ, or a value is NaN or infinite.
     """
 
     x_support: Float[Tensor, "tasks support *x"]
@@ -39,6 +39,14 @@ class TaskBatch:
                 f"expected support and query sets of the same tasks, got "
                 f"{len(self.x_support)} and {len(self.x_query)} tasks"
             )
+        for letter in "xy":
+            support, query = (getattr(self, f"{letter}_{s}") for s in ("support", "query"))
+            if support.shape[2:] != query.shape[2:] or support.dtype != query.dtype:
+                raise ValueError(
+                    f"expected {letter}_support and {letter}_query to hold examples of one "
+                    f"shape and dtype, got {tuple(support.shape[2:])} of {support.dtype} "
+                    f"and {tuple(query.shape[2:])} of {query.dtype}"
+                )
         if self.x_support.device != self.x_query.device:
             raise ValueError(
                 f"expected support and query sets on one device, got "
@@ -76,20 +84,8 @@ class TaskBatch:
 
 def check_examples(name: str, x: Tensor, y: Tensor) -> None:
     """Raise unless x and y are the examples of one set of tasks; see `TaskBatch`."""
-    for letter, tensor in (("x", x), ("y", y)):
-        label = f"{letter}_{name}"
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"expected {label} to be a tensor, got {type(tensor).__name__}")
-        if not (
-            tensor.is_floating_point() or (letter == "y" and tensor.dtype == torch.int64)
-        ):
-            wanted = "floating point" + (" or int64 class labels" if letter == "y" else "")
-            raise TypeError(f"expected {label} to be {wanted}, got {tensor.dtype}")
-        if tensor.ndim < 2 or not tensor.numel():
-            raise ValueError(
-                f"expected {label} of shape (tasks, examples, ...) with at least one of "
-                f"each, got {tuple(tensor.shape)}"
-            )
+    _check_tensor(f"x_{name}", x, labels=False)
+    _check_tensor(f"y_{name}", y, labels=True)
     if x.shape[:2] != y.shape[:2]:
         raise ValueError(
             f"expected x_{name} and y_{name} to agree in (tasks, examples), got "
@@ -99,16 +95,41 @@ def check_examples(name: str, x: Tensor, y: Tensor) -> None:
         raise ValueError(
             f"expected x_{name} and y_{name} on one device, got {x.device} and {y.device}"
         )
-    for label, tensor in ((f"x_{name}", x), (f"y_{name}", y)):
-        # A sum is quick, and finite only if no value is NaN or infinite.
-        if (
-            tensor.is_meta
-            or math.isfinite(tensor.detach().sum())
-            or torch.isfinite(tensor).all()
-        ):
-            continue
-        where = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
+    _check_finite(f"x_{name}", x)
+    _check_finite(f"y_{name}", y)
+
+
+def check_inputs(name: str, x: Tensor) -> None:
+    """Raise unless x holds inputs of tasks; see `TaskBatch`."""
+    _check_tensor(f"x_{name}", x, labels=False)
+    _check_finite(f"x_{name}", x)
+
+
+def _check_tensor(label: str, tensor: Tensor, labels: bool) -> None:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"expected {label} to be a tensor, got {type(tensor).__name__}")
+    if not (tensor.is_floating_point() or (labels and tensor.dtype == torch.int64)):
+        wanted = "floating point" + (" or int64 class labels" if labels else "")
+        raise TypeError(f"expected {label} to be {wanted}, got {tensor.dtype}")
+    if tensor.layout != torch.strided:
         raise ValueError(
-            f"expected finite {label}, got {tensor[where].item()} at {where} "
-            f"(task {where[0]}, example {where[1]})"
+            f"expected {label} to be a dense tensor, got {tensor.layout}: use .to_dense()"
         )
+    if tensor.ndim < 2 or not tensor.numel():
+        raise ValueError(
+            f"expected {label} of shape (tasks, examples, ...) with at least one of "
+            f"each, got {tuple(tensor.shape)}"
+        )
+
+
+def _check_finite(label: str, tensor: Tensor) -> None:
+    # A sum is quick, and finite only if no value is NaN or infinite.
+    if tensor.is_meta or math.isfinite(tensor.detach().sum()):
+        return
+    if torch.isfinite(tensor).all():
+        return
+    where = tuple((~torch.isfinite(tensor)).nonzero()[0].tolist())
+    raise ValueError(
+        f"expected finite {label}, got {tensor[where].item()} at {where} "
+        f"(task {where[0]}, example {where[1]})"
+    )

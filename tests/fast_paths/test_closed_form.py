@@ -40,7 +40,7 @@ def test_formulas_are_used_and_right_by_finite_differences(name, generator, monk
     learner = msr.MetaLearner(build(), msr.GradientDescent(steps=2, lr=0.2))
     randomize(learner.model, generator)
     batch = random_batch(2, x_shape, y_shape, generator, support=1)
-    monkeypatch.setattr(learner, "_query_loss", None)
+    monkeypatch.setattr(learner, "_running", None)
     monkeypatch.setattr(msr.fast_paths.least_squares.LeastSquares, "gradient", None)
     names, values = zip(*learner.named_parameters())
 
@@ -281,7 +281,7 @@ def test_meta_training_takes_the_same_course_either_way() -> None:
     curves = []
     for shortcuts in (True, False):
         model = nn.Sequential(nn.Linear(8, 6, bias=False))
-        msr.reparameterize(model, filters=3)
+        msr.reparameterize(model, filters=3, seed=0)
         inner = msr.GradientDescent(steps=2, lr=0.1)
         learner = msr.MetaLearner(model, inner, shortcuts=shortcuts)
         history = msr.meta_train(learner, tiny_tasks(), 20, 4, progress=False)

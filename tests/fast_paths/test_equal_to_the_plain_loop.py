@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 import msr
-import plain_loop
 from cases import CASES, NETWORKS, SINGLE_LAYER
 from helpers import random_batch, randomize
 from msr.fast_paths.choice import FastPaths
@@ -30,6 +29,11 @@ def learner_of(model: torch.nn.Module, settings: dict, **others) -> msr.MetaLear
     return msr.MetaLearner(copy.deepcopy(model), inner, **settings)
 
 
+def meta_gradients(loss: Tensor, learner: msr.MetaLearner) -> list[Tensor]:
+    parameters = [p for p in learner.parameters() if p.requires_grad]
+    return list(torch.autograd.grad(loss, parameters, materialize_grads=True))
+
+
 def weighted(losses: Tensor) -> Tensor:
     """A sum in which no two tasks count alike."""
     return (torch.linspace(1, 2, len(losses)) * losses).sum()
@@ -43,17 +47,16 @@ def test_losses_gradients_and_adapted_tensors(name, support, settings, generator
     model = build()
     randomize(model, generator)
     batch = random_batch(3, x_shape, y_shape, generator, support=support)
-    reference = learner_of(model, settings)
-    losses = plain_loop.losses(reference, batch)
-    gradients = plain_loop.gradients(weighted(losses), reference)
-    adapted = plain_loop.adapted(reference, batch.x_support, batch.y_support)
+    one_by_one = settings | {"chunk_size": None, "vectorize": False}
+    reference = learner_of(model, one_by_one)
+    losses = reference(batch)
+    gradients = meta_gradients(weighted(losses), reference)
+    adapted = reference.adapt(batch.x_support, batch.y_support)
     for shortcuts in (True, False):
         learner = learner_of(model, settings, shortcuts=shortcuts)
         found = learner(batch)
         torch.testing.assert_close(found, losses)
-        torch.testing.assert_close(
-            plain_loop.gradients(weighted(found), learner), gradients
-        )
+        torch.testing.assert_close(meta_gradients(weighted(found), learner), gradients)
         torch.testing.assert_close(learner.adapt(batch.x_support, batch.y_support), adapted)
         torch.testing.assert_close(
             learner.losses(adapted, batch.x_query, batch.y_query), losses
@@ -68,6 +71,10 @@ def test_the_fast_path_that_is_meant_is_taken(name, generator) -> None:
     batch = random_batch(2, x_shape, y_shape, generator)
     shared = learner.adapted, learner.meta_parameters, False
     support, query = (batch.x_support, batch.y_support), (batch.x_query, batch.y_query)
-    fast = paths.query_losses(*shared, *support, *query)
-    assert (fast is not None) == (name in SINGLE_LAYER | NETWORKS)
     assert (paths.adapt(*shared, *support) is not None) == (name in SINGLE_LAYER)
+    by_formula = paths.query_losses(*shared, *support, *query)
+    assert (by_formula is not None) == (name in SINGLE_LAYER)
+    assert learner.way(batch).startswith("by formula" if by_formula is not None else "side")
+    if name not in SINGLE_LAYER:
+        in_weight_space = paths.query_losses_side_by_side(*shared, *support, *query)
+        assert (in_weight_space is not None) == (name in NETWORKS)

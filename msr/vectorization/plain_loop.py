@@ -1,0 +1,186 @@
+"""What `msr.MetaLearner` computes, by definition: a plain loop over tasks.
+
+For each task, one after another,
+
+1. ``v' = inner loop(v, D_support)``: for gradient descent, steps
+   ``v <- v - alpha * grad_v L(v, D_support)``, whose gradients are taken by
+   ``torch.autograd.grad(..., create_graph=True)``, so that autograd can go through them;
+2. the query loss is ``L(v', D_query)``.
+
+The model is called as it is, with v in the place of its parameters. Modules that keep
+something, such as running statistics, keep it from call to call, in this order. Attention
+and recurrent layers run on kernels that have second derivatives.
+
+Every quicker way of computing gives these numbers up to rounding, or is not taken.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .._utils.transforms import under_torch_func
+from ..inner_loops.base import InnerLoop, Loss, SupportLoss, Tensors
+from .derivatives import twice_differentiable
+
+Result = TypeVar("Result", Tensor, Tensors)
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A model as a function of what adapts and of the inputs of one task's examples."""
+
+    def __call__(self, values: Tensors, x: Tensor) -> Tensor:
+        """The predictions."""
+        ...
+
+
+@dataclass(frozen=True)
+class AutogradLoss(SupportLoss):
+    """`SupportLoss` whose gradient is taken by ``torch.autograd.grad``.
+
+    Args:
+        predict, target, loss, highest: as in `SupportLoss`.
+        constant: whether gradients count as constants, which need no derivative.
+    """
+
+    constant: bool = False
+
+    def gradient(self, adapted: Tensors) -> Tensors:
+        """The gradient in each adapted tensor, zero where it plays no part."""
+        if under_torch_func():  # where autograd.grad cannot look
+            return super().gradient(adapted)
+        recording = torch.is_grad_enabled()
+        with torch.enable_grad():
+            values = {
+                name: v if recording and v.requires_grad else v.detach().requires_grad_()
+                for name, v in adapted.items()
+            }
+            loss = self(values)
+            if not loss.requires_grad:  # it depends on nothing that adapts
+                return {name: torch.zeros_like(v) for name, v in values.items()}
+            gradients = torch.autograd.grad(
+                loss,
+                list(values.values()),
+                create_graph=recording and not self.constant,
+                materialize_grads=True,
+            )
+        return dict(zip(values, gradients))
+
+
+@dataclass(frozen=True)
+class PlainLoop:
+    """The loop over tasks.
+
+    Args:
+        model: called as ``model(values, x)``, with values for what adapts and the inputs
+            of one task's examples.
+        inner: the inner loop.
+        loss: maps (prediction, target) of one task's examples to a scalar.
+        adapted: the initial values of what adapts.
+        meta_parameters: of the inner loop.
+        first_order: whether the inner loop's gradients count as constants.
+        highest: the largest class label of all tasks, where targets are labels.
+    """
+
+    model: Model
+    inner: InnerLoop
+    loss: Loss
+    adapted: Tensors
+    meta_parameters: nn.ParameterList
+    first_order: bool = False
+    highest: int | None = None
+
+    def query_losses(
+        self, x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor
+    ) -> Float[Tensor, " tasks"]:
+        """The query loss of each task; all arguments have a first axis over tasks."""
+
+        def query_loss(x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
+            return self.loss_on(x_query, y_query)(self.adapt_to_one(x, y))
+
+        return self.for_each_task(query_loss, x, y, x_query, y_query)
+
+    def adapt(self, x: Tensor, y: Tensor) -> Tensors:
+        """The adapted tensors, with a first axis over tasks."""
+        return self.for_each_task(self.adapt_to_one, x, y)
+
+    def predict(self, adapted: Tensors, x: Tensor) -> Tensor:
+        """The outputs of each task's adapted model on its inputs."""
+        return self.for_each_task(self.model, adapted, x)
+
+    def losses(self, adapted: Tensors, x: Tensor, y: Tensor) -> Float[Tensor, " tasks"]:
+        """The loss of each task's adapted model on its examples."""
+        return self.for_each_task(
+            lambda values, x, y: self.loss_on(x, y)(values), adapted, x, y
+        )
+
+    def adapt_to_one(self, x: Tensor, y: Tensor) -> Tensors:
+        """The tensors adapted to the support set of one task."""
+        found = self.inner.adapt(
+            self.loss_on(x, y), self.adapted, self.meta_parameters, self.first_order
+        )
+        check_inner_result(found, self.adapted, self.inner)
+        return found
+
+    def loss_on(self, x: Tensor, y: Tensor) -> SupportLoss:
+        """The loss on these examples of one task, as a function of what adapts."""
+        predict = partial(self.model, x=x)
+        return AutogradLoss(predict, y, self.loss, self.highest, self.first_order)
+
+    def for_each_task(
+        self, function: Callable[..., Result], *args: Tensor | Tensors
+    ) -> Result:
+        """Apply a function of one task to every task, one after another."""
+        with twice_differentiable():
+            results = [function(*task) for task in _tasks(args)]
+        return _stacked(results)
+
+
+def check_inner_result(found: object, adapted: Tensors, inner: InnerLoop) -> None:
+    """Raise unless an inner loop gave back what adapts.
+
+    Raises:
+        TypeError: it is no dict of tensors.
+        ValueError: names or shapes are others.
+    """
+    name = type(inner).__name__
+    if not isinstance(found, dict) or not all(
+        isinstance(t, Tensor) for t in found.values()
+    ):
+        raise TypeError(
+            f"expected {name}.adapt to return a dict of tensors, got {type(found).__name__}"
+        )
+    if found.keys() != adapted.keys():
+        raise ValueError(
+            f"expected {name}.adapt to return tensors {sorted(adapted)}, got "
+            f"{sorted(found)}"
+        )
+    for key, tensor in adapted.items():
+        if found[key].shape != tensor.shape:
+            raise ValueError(
+                f"expected {name}.adapt to return {key!r} of shape {tuple(tensor.shape)}, "
+                f"got {tuple(found[key].shape)}"
+            )
+
+
+def _tasks(args: tuple[Tensor | Tensors, ...]) -> Iterator[list[Any]]:
+    """The arguments of each task; the last one tells how many there are."""
+    for i in range(len(args[-1])):
+        yield [
+            {name: tensor[i] for name, tensor in arg.items()}
+            if isinstance(arg, dict)
+            else arg[i]
+            for arg in args
+        ]
+
+
+def _stacked(results: list[Any]) -> Any:
+    """Tensors, or dicts of them, with a first axis over tasks."""
+    if isinstance(results[0], dict):
+        return {name: torch.stack([r[name] for r in results]) for name in results[0]}
+    return torch.stack(results)
