@@ -14,6 +14,7 @@ from ._utils.checks import (
     check_at_least,
     check_dtype,
     check_kernel_fits,
+    check_same_dtype,
     check_size,
 )
 from ._utils.devices import usable_device
@@ -190,10 +191,7 @@ def _check_input(x: Tensor, weight: Tensor) -> None:
     """Raise unless an input is a tensor of the weight's dtype; quick, for inner loops."""
     if not isinstance(x, Tensor):
         raise TypeError(f"expected inputs as a tensor, got {shown(x)}")
-    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
-        raise TypeError(
-            f"expected inputs of the layer's dtype {weight.dtype}, got {x.dtype}"
-        )
+    check_same_dtype("inputs", x, weight.dtype)
 
 
 def _pair(name: str, sizes: Size2d, least: int) -> tuple[int, int]:

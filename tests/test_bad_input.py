@@ -116,7 +116,7 @@ def test_subspaces() -> None:
         msr.principal_angles(torch.eye(4), torch.ones(3, 1))
     with pytest.raises(ValueError, match=r"2 columns of rank 1 in U"):
         msr.principal_angles(torch.ones(4, 2), torch.eye(4))
-    with pytest.raises(ValueError, match=r"NaN or infinity in V"):
+    with pytest.raises(ValueError, match=r"finite V, got NaN or infinity"):
         msr.principal_angles(torch.eye(2), torch.full((2, 1), torch.nan))
     with pytest.raises(ValueError, match=r"kernel_size <= input_size = 4, got 5"):
         msr.conv1d_matrix(4, 5)

@@ -115,7 +115,7 @@ class _Array(_Kind):
             return TypeError
         if self.floating and not value.is_floating_point():
             return TypeError
-        if self.integer and not _holds_integers(value):
+        if self.integer and not holds_integers(value):
             return TypeError
         if self.boolean and value.dtype != torch.bool:
             return TypeError
@@ -192,7 +192,8 @@ def _first(faults: Iterable[Fault]) -> Fault:
     return next((fault for fault in faults if fault is not None), None)
 
 
-def _holds_integers(tensor: Tensor) -> bool:
+def holds_integers(tensor: Tensor) -> bool:
+    """Whether the tensor's dtype is one of integers."""
     floating = tensor.is_floating_point() or tensor.is_complex()
     return not floating and tensor.dtype != torch.bool
 

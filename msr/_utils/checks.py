@@ -14,6 +14,7 @@ MOST_NUMBERS = 2**28  # of one tensor: 1 GiB in float32
 MOST_ELEMENTS = 2**13  # of a group, whose table has their square
 MOST_TASKS = 100_000  # of one batch
 MOST_STEPS = 10**8
+MOST_INNER_STEPS = 10**6
 
 
 def check_integer(name: str, value: object) -> None:
@@ -97,6 +98,18 @@ def check_floating(name: str, tensor: Tensor) -> None:
         raise ValueError(f"expected {name} to be a dense tensor, got {shown(tensor)}")
     if not tensor.is_meta and not torch.isfinite(tensor).all():
         raise ValueError(f"expected finite {name}, got NaN or infinity")
+
+
+def check_same_dtype(name: str, tensor: Tensor, dtype: torch.dtype) -> None:
+    """Raise a TypeError unless the tensor has this dtype, or autocast will see to it."""
+    if tensor.dtype == dtype:
+        return
+    kind = tensor.device.type
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        return
+    raise TypeError(
+        f"expected {name} of dtype {dtype}, got {tensor.dtype}: convert it with .to(...)"
+    )
 
 
 def check_dtype(dtype: object) -> None:

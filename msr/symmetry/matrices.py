@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_at_least, check_floating
+from .._utils.checks import check_at_least, check_floating, check_same_dtype
 
 
 class SymmetryMatrix(nn.Module):
@@ -78,9 +78,10 @@ class DenseSymmetry(SymmetryMatrix):
         """The weight W with ``vec(W) = U v``.
 
         Raises:
-            ValueError: the filter has another length.
+            TypeError: the filter is no tensor of U's dtype.
+            ValueError: it has another length.
         """
-        check_last_axes("a filter", v, self.U.shape[1:])
+        check_last_axes("a filter", v, self.U.shape[1:], self.U.dtype)
         return F.linear(v, self.U).reshape(*v.shape[:-1], *self.weight_shape)
 
     def transpose_apply(
@@ -89,9 +90,10 @@ class DenseSymmetry(SymmetryMatrix):
         """``U^T vec(W)``: from the gradient with respect to W to that of v.
 
         Raises:
-            ValueError: the weight has another shape.
+            TypeError: the weight is no tensor of the matrix's dtype.
+            ValueError: it has another shape.
         """
-        check_last_axes("a weight", weight, self.weight_shape)
+        check_last_axes("a weight", weight, self.weight_shape, self.U.dtype)
         tasks = weight.shape[: weight.ndim - len(self.weight_shape)]
         return weight.reshape(*tasks, -1) @ self.U
 
@@ -106,10 +108,10 @@ class DenseSymmetry(SymmetryMatrix):
         """The filter whose weight is nearest to ``weight`` in least squares.
 
         Raises:
-            TypeError: the weight is no floating-point tensor.
+            TypeError: the weight is no tensor of the matrix's dtype.
             ValueError: it has another shape, or it or U has NaN or infinity.
         """
-        check_whole_weight(weight, self.weight_shape)
+        check_whole_weight(weight, self.weight_shape, self.U.dtype)
         check_floating("U", self.U)
         # On the CPU, whose solver alone takes dependent columns.
         U, W = self.U.cpu(), weight.reshape(-1, 1).cpu()
@@ -170,9 +172,10 @@ class KroneckerSymmetry(SymmetryMatrix):
         """The weight W; the filter v has its shape.
 
         Raises:
-            ValueError: it has not.
+            TypeError: it is no tensor of the factors' dtype.
+            ValueError: it has another shape.
         """
-        check_last_axes("a filter", v, self.weight_shape)
+        check_last_axes("a filter", v, self.weight_shape, self.factors[0].dtype)
         return _kronecker_apply(list(self.factors), v, len(self.weight_shape))
 
     def transpose_apply(
@@ -181,9 +184,10 @@ class KroneckerSymmetry(SymmetryMatrix):
         """``U^T vec(W)``: from the gradient with respect to W to that of v.
 
         Raises:
-            ValueError: the weight has another shape.
+            TypeError: the weight is no tensor of the matrix's dtype.
+            ValueError: it has another shape.
         """
-        check_last_axes("a weight", weight, self.weight_shape)
+        check_last_axes("a weight", weight, self.weight_shape, self.factors[0].dtype)
         return _kronecker_apply([f.T for f in self.factors], weight, len(self.weight_shape))
 
     def normal_apply(
@@ -192,9 +196,10 @@ class KroneckerSymmetry(SymmetryMatrix):
         """``U U^T vec(W)`` as a weight, with the factors ``A A^T``, ``B B^T``, ...
 
         Raises:
-            ValueError: the weight has another shape.
+            TypeError: the weight is no tensor of the matrix's dtype.
+            ValueError: it has another shape.
         """
-        check_last_axes("a weight", weight, self.weight_shape)
+        check_last_axes("a weight", weight, self.weight_shape, self.factors[0].dtype)
         squares = [f @ f.T for f in self.factors]
         return _kronecker_apply(squares, weight, len(self.weight_shape))
 
@@ -203,10 +208,10 @@ class KroneckerSymmetry(SymmetryMatrix):
         """The filter whose weight is nearest to ``weight`` in least squares.
 
         Raises:
-            TypeError: the weight is no floating-point tensor.
+            TypeError: the weight is no tensor of the matrix's dtype.
             ValueError: it has another shape, or it or a factor has NaN or infinity.
         """
-        check_whole_weight(weight, self.weight_shape)
+        check_whole_weight(weight, self.weight_shape, self.factors[0].dtype)
         for factor in self.factors:
             check_floating("a factor", factor)
         return _kronecker_apply(
@@ -237,7 +242,9 @@ def checked_shape(shape: Sequence[int]) -> torch.Size:
     return torch.Size(shape)
 
 
-def check_last_axes(name: str, tensor: Tensor, shape: torch.Size) -> None:
+def check_last_axes(
+    name: str, tensor: Tensor, shape: torch.Size, dtype: torch.dtype
+) -> None:
     """Raise unless the tensor's last axes, after any over tasks, have these sizes."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"expected {name} to be a tensor, got {shown(tensor)}")
@@ -246,15 +253,17 @@ def check_last_axes(name: str, tensor: Tensor, shape: torch.Size) -> None:
             f"expected {name} whose last axes have the shape {tuple(shape)}, got "
             f"{tuple(tensor.shape)}"
         )
+    check_same_dtype(name, tensor, dtype)
 
 
-def check_whole_weight(weight: Tensor, shape: torch.Size) -> None:
+def check_whole_weight(weight: Tensor, shape: torch.Size, dtype: torch.dtype) -> None:
     """Raise unless this is a weight of that shape."""
     check_floating("a weight", weight)
     if weight.shape != shape:
         raise ValueError(
             f"expected a weight of shape {tuple(shape)}, got {tuple(weight.shape)}"
         )
+    check_same_dtype("a weight", weight, dtype)
 
 
 def kronecker_sizes(weight_shape: torch.Size) -> tuple[int, ...]:

@@ -7,6 +7,10 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from .._utils.arguments import shown
+from .._utils.checks import check_dtype
+from .._utils.devices import usable_device
+
 
 @dataclass(frozen=True, eq=False)
 class TaskBatch:
@@ -22,8 +26,8 @@ class TaskBatch:
         TypeError: something is no tensor, inputs are not floating point, or targets
             are neither floating point nor int64.
         ValueError: the numbers of tasks differ, inputs and targets differ in their
-            number of examples, a set is empty, devices differ, or a value is NaN or
-            infinite.
+            number of examples, a set is empty, a tensor is sparse, devices differ, or a
+            value is NaN or infinite.
     """
 
     x_support: Float[Tensor, "tasks support *x"]
@@ -61,7 +65,16 @@ class TaskBatch:
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> "TaskBatch":
-        """The same tasks on another device, with floating tensors in another dtype."""
+        """The same tasks on another device, with floating tensors in another dtype.
+
+        Raises:
+            TypeError: ``device`` is none, or ``dtype`` not one of floating-point numbers.
+            ValueError: there is no such device.
+        """
+        if dtype is not None:
+            check_dtype(dtype)
+        if device is not None and device != self.x_support.device:
+            device = usable_device(device)
 
         def move(tensor: Tensor) -> Tensor:
             floating = dtype if tensor.is_floating_point() else None
@@ -85,6 +98,8 @@ def check_examples(name: str, x: Tensor, y: Tensor) -> None:
         ):
             wanted = "floating point" + (" or int64 class labels" if letter == "y" else "")
             raise TypeError(f"expected {label} to be {wanted}, got {tensor.dtype}")
+        if tensor.layout != torch.strided:
+            raise ValueError(f"expected {label} to be a dense tensor, got {shown(tensor)}")
         if tensor.ndim < 2 or not tensor.numel():
             raise ValueError(
                 f"expected {label} of shape (tasks, examples, ...) with at least one of "
