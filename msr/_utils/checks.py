@@ -1,9 +1,11 @@
 """Checks of arguments that several modules share."""
 
 import difflib
+import inspect
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +15,8 @@ from .arguments import shown
 MOST_NUMBERS = 2**28  # of one tensor: 1 GiB in float32
 MOST_ELEMENTS = 2**13  # of a group, whose table has their square
 MOST_TASKS = 100_000  # of one batch
+MOST_SEEDS = 10_000
+MOST_JOBS = 1024
 MOST_STEPS = 10**8
 MOST_INNER_STEPS = 10**6
 
@@ -145,6 +149,47 @@ def integers(name: str, value: object) -> Tensor:
             raise TypeError(f"expected {name} of integers, got dtype {tensor.dtype}")
         tensor = tensor.long()
     return tensor
+
+
+def check_takes(name: str, function: Callable[..., Any], *arguments: str) -> None:
+    """Raise a TypeError unless a function can be called with so many arguments.
+
+    Those of C, which have no signature, are taken at their word.
+    """
+    wanted = ", ".join(arguments)
+    if not callable(function):
+        raise TypeError(f"expected {name} to be a function, got {shown(function)}")
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        raise TypeError(
+            f"expected {name} to take the arguments ({wanted}), got {shown(function)} "
+            f"that takes {signature}"
+        ) from None
+
+
+def chosen(what: str, names: Sequence[str] | None, known: Collection[str]) -> list[str]:
+    """The names, if all are known ones; None stands for all.
+
+    Raises:
+        TypeError: they are no list of texts.
+        ValueError: there is none, one is unknown, or one comes twice.
+    """
+    if names is None:
+        return list(known)
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise TypeError(f"expected a list of {what}s, got {shown(names)}")
+    found = [check_known(what, name, known) for name in names]
+    if not found:
+        raise ValueError(f"expected at least one {what}, got none")
+    if len(set(found)) < len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise ValueError(f"expected each {what} once, got {twice!r} twice")
+    return found
 
 
 def named_path(name: str, value: str | Path) -> Path:

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_floating
+from .._utils.checks import check_floating, check_takes
 from .representations import (
     Representation,
     check_device,
@@ -46,6 +46,7 @@ def equivariance_error(
             rows, NaN or infinity, the representations belong to different groups, or
             devices differ.
     """
+    check_takes("f", f, "x")
     check_same_group(rho_in, rho_out)
     _check_rows("x", x, rho_in)
     if not len(x):

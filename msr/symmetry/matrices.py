@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_at_least, check_floating, check_same_dtype
+from .._utils.checks import check_at_least, check_floating, check_same_dtype, check_size
 
 
 class SymmetryMatrix(nn.Module):
@@ -219,7 +219,13 @@ class KroneckerSymmetry(SymmetryMatrix):
         )
 
     def matrix(self) -> Float[Tensor, "mn mn"]:
-        """The Kronecker product of the factors, which no computation forms."""
+        """The Kronecker product of the factors, which no computation forms.
+
+        Raises:
+            ValueError: it would be too large.
+        """
+        numbers = self.weight_shape.numel()
+        check_size("a symmetry matrix", numbers, numbers)
         product = self.factors[0]
         for factor in list(self.factors)[1:]:
             product = torch.kron(product, factor)

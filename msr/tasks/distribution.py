@@ -101,7 +101,7 @@ def known_split(split: str) -> str:
         TypeError: it is no text.
         ValueError: it is not.
     """
-    if split in ("train", "test"):
+    if isinstance(split, str) and split in ("train", "test"):
         return split
     kind = ValueError if isinstance(split, str) else TypeError
     raise kind(f'expected split "train" or "test", got {shown(split)}')
