@@ -448,7 +448,7 @@ def test_figures() -> None:
     with pytest.raises(ValueError, match=r"one title per matrix, got 1 matrices and 0"):
         plotting.plot_matrices([torch.eye(2)], [])
     with pytest.raises(ValueError, match=r"per frame, got 0 labels, 0 texts and 0 frames"):
-        plotting.slideshow(None, [], title="t", label=str, alt=str)
+        plotting.slideshow(str, [], title="t", label=str, alt=str)
 
 
 class OnlyCounts:

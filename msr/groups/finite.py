@@ -92,10 +92,10 @@ class FiniteGroup:
         Raises:
             ValueError: there is no such element.
         """
-        self.check_elements(a, b)
+        self._check_elements(a, b)
         return int(self.table[a, b])
 
-    def check_elements(self, *elements: int) -> None:
+    def _check_elements(self, *elements: int) -> None:
         """Raise a ValueError unless these are elements of the group."""
         for a in elements:
             if not 0 <= a < self.order:
@@ -109,7 +109,7 @@ class FiniteGroup:
         Raises:
             ValueError: there is no such element.
         """
-        self.check_elements(a)
+        self._check_elements(a)
         power, exponent = a, 1
         while power != self.identity:
             power, exponent = self.multiply(power, a), exponent + 1
