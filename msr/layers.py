@@ -137,7 +137,7 @@ class UnfoldConv2d(nn.Conv2d):
         if padding_mode != "zeros" or isinstance(padding, str):
             raise ValueError(
                 f"expected zero padding by a number of pixels, got "
-                f"padding={padding!r}, padding_mode={padding_mode!r}"
+                f"padding={shown(padding)}, padding_mode={shown(padding_mode)}"
             )
         check_at_least(1, in_channels=in_channels, out_channels=out_channels)
         kernel = _pair("kernel_size", kernel_size, 1)
@@ -178,6 +178,7 @@ class UnfoldConv2d(nn.Conv2d):
                 f"expected images in which a kernel of {kernel[0]} x {kernel[1]} pixels "
                 f"has a place, got {input.shape[2]} x {input.shape[3]} pixels"
             )
+        check_size("windows", len(input), self.in_channels, *kernel, *sizes)
         # F.unfold and not unfold, whose derivative is slow under vmap
         windows = F.unfold(input, kernel, dilation, padding, stride)
         columns = windows.transpose(0, 1).flatten(1)

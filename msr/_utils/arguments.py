@@ -23,6 +23,8 @@ from torch import Tensor
 Target = TypeVar("Target", bound=Callable[..., Any])
 Fault = type[Exception] | None
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring, _SHORT.maxother = 80, 60
 _OPTIONAL_AXES = ("*", "...")
 _DTYPES = {"Float": "a floating-point ", "Int": "an integer ", "Bool": "a boolean "}
 
@@ -263,7 +265,7 @@ def shown(value: object) -> str:
     if type(value).__repr__ is object.__repr__:
         return f"an object of the class {type(value).__name__}"
     try:
-        text = reprlib.repr(value)
+        text = _SHORT.repr(value)
     except Exception:  # a repr may do anything
         text = f"an object of the class {type(value).__name__}"
     return " ".join(text.split())

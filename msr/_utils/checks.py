@@ -33,6 +33,13 @@ def check_number(name: str, value: object) -> None:
         raise TypeError(f"expected {name} to be a number, got {shown(value)}")
 
 
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floating-point numbers
+        return False
+
+
 def check_at_least(least: int, **values: int) -> None:
     """Raise unless every value, given by its name, is an integer >= least."""
     for name, value in values.items():
@@ -60,7 +67,7 @@ def check_positive(**values: float) -> None:
     """Raise unless every value, given by its name, is a finite number > 0."""
     for name, value in values.items():
         check_number(name, value)
-        if not 0 < value < float("inf"):
+        if not (_finite(value) and value > 0):
             raise ValueError(f"expected a positive, finite {name}, got {shown(value)}")
 
 
@@ -68,7 +75,7 @@ def check_not_negative(**values: float) -> None:
     """Raise unless every value, given by its name, is a finite number >= 0."""
     for name, value in values.items():
         check_number(name, value)
-        if not 0 <= value < float("inf"):
+        if not (_finite(value) and value >= 0):
             raise ValueError(f"expected a finite {name} >= 0, got {shown(value)}")
 
 
@@ -135,14 +142,17 @@ def integers(name: str, value: object) -> Tensor:
     wanted = f"expected {name} of integers, as a tensor or nested lists"
     if isinstance(value, str) or not isinstance(value, Tensor | Collection):
         raise TypeError(f"{wanted}, got {type(value).__name__}")
-    if isinstance(value, Tensor) and value.layout != torch.strided:
-        raise ValueError(f"{wanted}, got {shown(value)}")
+    if isinstance(value, Tensor):
+        if value.layout != torch.strided or value.is_meta:
+            raise ValueError(f"{wanted}, got {shown(value)}")
+    else:
+        check_size(name, len(value))
+        check_size(name, sum(len(v) if isinstance(v, Collection) else 1 for v in value))
     try:
         tensor = torch.as_tensor(value, device="cpu")
-    except ValueError:
-        raise ValueError(f"{wanted}, got {shown(value)}") from None
-    except (TypeError, RuntimeError, OverflowError):
-        raise TypeError(f"{wanted}, got {shown(value)}") from None
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"{wanted}, got {shown(value)}") from None
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         # of nothing, torch makes floating-point numbers
         if tensor.numel() or isinstance(value, Tensor):
@@ -199,7 +209,7 @@ def named_path(name: str, value: str | Path) -> Path:
         ValueError: no file can have this name.
     """
     if str(value) == "" or "\0" in str(value):
-        raise ValueError(f"expected {name} to name a file or folder, got {value!r}")
+        raise ValueError(f"expected {name} to name a file or folder, got {shown(value)}")
     return Path(value)
 
 
@@ -228,10 +238,10 @@ def check_known(what: str, name: str, known: Collection[str]) -> str:
         )
     if name in known:
         return name
-    close = difflib.get_close_matches(str(name), known, 1, 0.4)
+    close = difflib.get_close_matches(name[:100], known, 1, 0.4)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise ValueError(
-        f"expected {article} {what} among {', '.join(known)}, got {name!r}{hint}"
+        f"expected {article} {what} among {', '.join(known)}, got {shown(name)}{hint}"
     )
 
 
@@ -240,4 +250,4 @@ def check_kind(name: str, value: object, kind: type) -> None:
     kinds = (int, float) if kind is float else (kind,)
     if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
         words = {int: "an integer", float: "a number", bool: "true or false", str: "a text"}
-        raise TypeError(f"expected {name} to be {words[kind]}, got {value!r}")
+        raise TypeError(f"expected {name} to be {words[kind]}, got {shown(value)}")

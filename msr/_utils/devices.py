@@ -23,7 +23,7 @@ def named_device(device: torch.device | str | None) -> torch.device:
         return torch.get_default_device() if device is None else torch.device(device)
     except RuntimeError:
         raise ValueError(
-            f"expected a device such as cpu, cuda or cuda:1, got {str(device)!r}"
+            f"expected a device such as cpu, cuda or cuda:1, got {shown(str(device))}"
         ) from None
 
 
@@ -47,7 +47,7 @@ def check_available(device: torch.device) -> None:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
-            f"expected a device that is available, such as cpu, got {str(device)!r}: "
+            f"expected a device that is available, such as cpu, got {shown(str(device))}: "
             f"{str(error).splitlines()[0]}"
         ) from None
 

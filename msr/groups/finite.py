@@ -225,13 +225,13 @@ def permutation_group(
             is not closed or too large.
     """
     check_order("permutation_group(...)", len(permutations))
+    check_size("permutations", sum(map(len, permutations)))
     elements = [tuple(p) for p in permutations]
     if len(set(elements)) < max(1, len(elements)):
         raise ValueError(
             f"expected at least one permutation and none twice, got {len(elements)} "
             f"of which {len(set(elements))} are distinct"
         )
-    check_size("permutations", len(elements), len(elements[0]))
     points = list(range(len(elements[0])))
     for p in elements:
         if sorted(p) != points:

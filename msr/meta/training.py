@@ -167,12 +167,13 @@ def _optimizer(
     if factory is None:
         return torch.optim.Adam(parameters, lr=lr, fused=True)
     check_takes("optimizer", factory, "parameters")
-    made = factory(parameters)
+    wanted = "expected optimizer to make a torch.optim.Optimizer from parameters, got"
+    try:
+        made = factory(parameters)
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
     if not isinstance(made, torch.optim.Optimizer):
-        raise TypeError(
-            f"expected optimizer to make a torch.optim.Optimizer from parameters, got "
-            f"{shown(made)}"
-        )
+        raise TypeError(f"{wanted} {shown(made)}")
     return made
 
 

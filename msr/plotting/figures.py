@@ -9,7 +9,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import MOST_NUMBERS, check_between, check_positive, check_takes
+from .._utils.checks import (
+    MOST_NUMBERS,
+    check_between,
+    check_positive,
+    check_size,
+    check_takes,
+)
 from .player import Slideshow, png_and_width
 
 if TYPE_CHECKING:
@@ -92,7 +98,7 @@ def plot_factorization(
     if len(shape) != 2 or min(shape) < 1 or math.prod(shape) != len(U):
         raise ValueError(
             f"expected the shape of a weight with {len(U)} entries, a row of U each, got "
-            f"{shown(tuple(shape))}"
+            f"{shown(shape)}"
         )
     if U.numel() > MOST_WRITTEN:
         raise ValueError(
@@ -278,6 +284,7 @@ def smooth(values: Sequence[float], window: int) -> Tensor:
         ValueError: ``window`` < 1.
     """
     check_between(1, MOST_NUMBERS, window=window)
+    check_size("a list of values", len(values))
     with torch.device("cpu"):
         sums = torch.tensor(values, dtype=torch.float64).cumsum(0)
         zeros = torch.zeros(min(window, len(sums)))

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from .._utils.arguments import checked, shown
 from .._utils.checks import check_at_least, check_floating, check_same_dtype, check_size
 
+MOST_AXES = 10
+
 
 class SymmetryMatrix(nn.Module):
     """Base class of parametrizations that map a filter v to a weight W.
@@ -241,10 +243,12 @@ def checked_shape(shape: Sequence[int]) -> torch.Size:
     Raises:
         ValueError: an axis is empty, or there is none.
     """
+    if not 1 <= len(shape) <= MOST_AXES:
+        raise ValueError(
+            f"expected the shape of a weight with 1 to {MOST_AXES} axes, got {shown(shape)}"
+        )
     for size in shape:
         check_at_least(1, axis=size)
-    if not shape:
-        raise ValueError("expected the shape of a weight with at least one axis, got ()")
     return torch.Size(shape)
 
 

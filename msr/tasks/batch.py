@@ -73,7 +73,8 @@ class TaskBatch:
         """
         if dtype is not None:
             check_dtype(dtype)
-        if device is not None and device != self.x_support.device:
+        here = self.x_support.device
+        if not isinstance(device, torch.device) or device != here:
             device = usable_device(device)
 
         def move(tensor: Tensor) -> Tensor:

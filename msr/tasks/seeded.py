@@ -138,14 +138,14 @@ class SeededTasks:
         check_at_least(0, seed=self.seed)
         if min(self.train_tasks, self.test_tasks) < 1:
             raise ValueError(
-                f"expected at least one task in each split, got {self.train_tasks} "
-                f"training and {self.test_tasks} test tasks"
+                f"expected at least one task in each split, got "
+                f"{shown(self.train_tasks)} training and {shown(self.test_tasks)} test tasks"
             )
         if not 1 <= self.support < min(self.train_examples, self.test_examples):
             raise ValueError(
                 f"expected 1 <= support < examples of a task, got support="
-                f"{self.support} of {self.train_examples} (train) and "
-                f"{self.test_examples} (test)"
+                f"{shown(self.support)} of {shown(self.train_examples)} (train) and "
+                f"{shown(self.test_examples)} (test)"
             )
         most = max(self.train_examples, self.test_examples)
         check_size("a task", *self._task_size(most))
