@@ -10,6 +10,7 @@ import inspect
 import math
 import re
 import signal
+import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from torch.nn import functional as F
 import msr
 from helpers import tiny_learner, tiny_tasks
 from msr import plotting
+from msr._utils.checks import MOST_NUMBERS
 from msr.inner_loops.base import SupportLoss
 
 mpl.use("Agg")
@@ -38,6 +40,7 @@ from matplotlib import pyplot as plt
 pytestmark = pytest.mark.bad_input
 
 SECONDS = 5
+LARGEST = MOST_NUMBERS
 NAN = math.nan
 SPEAKS = re.compile("expected|fails|not a homomorphism")
 
@@ -114,7 +117,7 @@ def integer(least: float, most: float = math.inf) -> Accepts:
     return lambda v: isinstance(v, int) and not boolean(v) and least <= v <= most
 
 
-def number(least: float, most: float = 1e300) -> Accepts:
+def number(least: float, most: float = sys.float_info.max) -> Accepts:
     return lambda v: isinstance(v, int | float) and not boolean(v) and least <= v <= most
 
 
@@ -124,6 +127,11 @@ def sizes(least: float, most: float = math.inf) -> Accepts:
     return lambda v: (
         fits(v) or (isinstance(v, list | tuple) and len(v) == 2 and all(map(fits, v)))
     )
+
+
+def kernel(value: Any) -> bool:
+    both = value if isinstance(value, list | tuple) else (value, value)
+    return sizes(1)(value) and 2 * math.prod(both) <= LARGEST
 
 
 def one_of(*values: object) -> Accepts:
@@ -203,7 +211,7 @@ def _group_calls() -> dict[str, Call]:
         "FiniteGroup": call(
             msr.FiniteGroup,
             table=([[0, 1], [1, 0]], never),
-            names=(("e", "r"), lambda v: isinstance(v, list | tuple) and len(v) == 0),
+            names=(("e", "r"), two_names),
             name=("C2", text),
         ),
         "FiniteGroup.multiply": call(
@@ -217,7 +225,7 @@ def _group_calls() -> dict[str, Call]:
             matrices=(torch.ones(2, 1, 1), never),
             name=("rho", text),
         ),
-        "Representation.__call__": call(rho, g=(1, integer(0, 3))),
+        "Representation.__call__": call(rho.__call__, g=(1, integer(0, 3))),
         "Representation.to": call(
             rho.to, device=("cpu", device), dtype=(torch.float64, dtype)
         ),
@@ -272,18 +280,17 @@ def _layer_calls() -> dict[str, Call]:
     local, conv = msr.LocallyConnected1d(5, 3), msr.UnfoldConv2d(1, 2, 3)
     dense = msr.DenseSymmetry(torch.ones(8, 2), (2, 4))
     kronecker = msr.KroneckerSymmetry([torch.eye(2), torch.eye(4)], (2, 4))
-    small = integer(1, 10_000)
     weight = torch.ones(2, 4), tensor(2, 4)
     # where NaN goes in, NaN comes out
     many = torch.ones(2, 4), floats(2, 4)
     calls = {
         "LocallyConnected1d": call(
             msr.LocallyConnected1d,
-            input_size=(5, integer(3, 10**7)),
+            input_size=(5, integer(3, LARGEST // 3 + 2)),
             kernel_size=(3, integer(1, 5)),
         ),
         "LocallyConnected1d.forward": call(
-            local,
+            local.forward,
             x=(
                 torch.ones(2, 5),
                 lambda v: any(floats(*n, 5)(v) for n in ((), (None,), (None, None))),
@@ -291,9 +298,9 @@ def _layer_calls() -> dict[str, Call]:
         ),
         "UnfoldConv2d": call(
             msr.UnfoldConv2d,
-            in_channels=(1, small),
-            out_channels=(2, small),
-            kernel_size=(3, sizes(1, 1000)),
+            in_channels=(1, integer(1, LARGEST // 18)),
+            out_channels=(2, integer(1, LARGEST // 9)),
+            kernel_size=(3, kernel),
             stride=(1, sizes(1)),
             padding=(0, sizes(0)),
             dilation=(1, sizes(1)),
@@ -303,22 +310,22 @@ def _layer_calls() -> dict[str, Call]:
             device=("cpu", device),
             dtype=(torch.float32, dtype),
         ),
-        "UnfoldConv2d.forward": call(conv, input=(torch.ones(2, 1, 5, 5), never)),
+        "UnfoldConv2d.forward": call(conv.forward, input=(torch.ones(2, 1, 5, 5), never)),
         "DenseSymmetry": call(
             msr.DenseSymmetry,
             U=(torch.ones(8, 2), tensor(8, None)),
-            weight_shape=((2, 4), never),
+            weight_shape=((2, 4), shape_of(8)),
         ),
         "DenseSymmetry.forward": call(dense.forward, v=(torch.ones(2), never)),
         "KroneckerSymmetry": call(
             msr.KroneckerSymmetry,
             factors=([torch.eye(2), torch.eye(4)], never),
-            weight_shape=((2, 4), never),
+            weight_shape=((2, 4), one_of([2, 4], [2, 4, 1])),
         ),
         "KroneckerSymmetry.forward": call(kronecker.forward, v=many),
         "conv1d_matrix": call(
             msr.conv1d_matrix,
-            input_size=(5, integer(3, 9000)),
+            input_size=(5, integer(3, 9460)),
             kernel_size=(3, integer(1, 5)),
         ),
         "escnn_kernel_basis": call(msr.escnn_kernel_basis),
@@ -331,7 +338,7 @@ def _layer_calls() -> dict[str, Call]:
             V=(torch.eye(4), never),
         ),
         "steerable_kernels": call(
-            msr.steerable_kernels, n=(4, integer(1, 10**6)), flip=(False, boolean)
+            msr.steerable_kernels, n=(4, integer(1, LARGEST // 54)), flip=(False, boolean)
         ),
     }
     for name, symmetry in (("DenseSymmetry", dense), ("KroneckerSymmetry", kronecker)):
@@ -345,17 +352,20 @@ def _task_calls() -> dict[str, Call]:
     line, plane = tiny_tasks(), msr.SteerableConv2d(4, size=5, train_tasks=30)
     joint = msr.Joint(line)
     batch = line.batch("train", [0, 1])
-    train, counts = ("train", split), integer(2, 10**6)
+    train = "train", split
     some = {"split": train, "indices": ([0, 1], indices(30))}
     sets = {"support": (1, optional(integer(1, 4))), "query": (1, optional(integer(1, 4)))}
     numbers = {
         "seed": (0, integer(0)),
         "train_tasks": (30, integer(1)),
         "test_tasks": (30, integer(1)),
-        "train_examples": (5, counts),
-        "test_examples": (5, counts),
         "support": (1, integer(1, 4)),
     }
+
+    def examples(each: int) -> dict[str, Any]:
+        most = integer(2, LARGEST // each)
+        return {"train_examples": (5, most), "test_examples": (5, most)}
+
     x, y = torch.ones(2, 3, 4), torch.ones(2, 3, 5)
     plane_sets = {name: (1, optional(integer(1, 1))) for name in sets}
     return {
@@ -364,10 +374,11 @@ def _task_calls() -> dict[str, Call]:
         "Joint.batch": call(joint.batch, **some),
         "LowRank1d": call(
             msr.LowRank1d,
-            rank=(1, integer(1, 10**6)),
-            input_size=(8, integer(3, 10**6)),
+            rank=(1, integer(1, LARGEST // 6)),
+            input_size=(8, integer(3, LARGEST // 5)),
             kernel_size=(3, integer(1, 8)),
             **numbers,
+            **examples(8),
         ),
         "LowRank1d.num_tasks": call(line.num_tasks, split=train),
         "LowRank1d.num_examples": call(line.num_examples, split=train),
@@ -375,12 +386,13 @@ def _task_calls() -> dict[str, Call]:
         "LowRank1d.filters": call(line.filters, **some),
         "SteerableConv2d": call(
             msr.SteerableConv2d,
-            n=(4, integer(1, 10**5)),
+            n=(4, integer(1, LARGEST // 125)),
             flip=(False, boolean),
-            fields=(1, integer(1, 10**5)),
-            size=(5, integer(3, 1000)),
+            fields=(1, integer(1, LARGEST // 500)),
+            size=(5, integer(3, math.isqrt(LARGEST // 45))),
             noise=(0.0, number(0)),
             **numbers,
+            **examples(9 * 25),
         ),
         "SteerableConv2d.num_tasks": call(plane.num_tasks, split=train),
         "SteerableConv2d.num_examples": call(plane.num_examples, split=train),
@@ -552,7 +564,7 @@ def _plotting_calls() -> dict[str, Call]:
             plotting.plot_factorization,
             U=(torch.eye(4), never),
             v=(torch.ones(4), never),
-            shape=((2, 2), never),
+            shape=((2, 2), shape_of(4, 2)),
         ),
         "plotting.slideshow": call(
             plotting.slideshow,
@@ -589,10 +601,31 @@ def acts(value: object) -> bool:
     return value is len or isinstance(value, nn.Module)
 
 
+def two_names(value: object) -> bool:
+    if not isinstance(value, list | tuple) or not all(map(text, value)):
+        return False
+    return len(value) == 0 or len(value) == 2 == len(set(value))
+
+
+def shape_of(numbers: int, axes: int | None = None) -> Accepts:
+    """The shape of a tensor with so many numbers."""
+    return lambda v: (
+        isinstance(v, list | tuple)
+        and 1 <= len(v) <= 10
+        and (axes is None or len(v) == axes)
+        and all(map(integer(1), v))
+        and math.prod(v) == numbers
+    )
+
+
 def seeds(value: object) -> bool:
     if not isinstance(value, list | tuple):
         return integer(1, 10_000)(value)
-    return len(value) > 0 and all(map(integer(0), value)) and len(set(value)) == len(value)
+    return (
+        len(value) > 0
+        and all(map(integer(0, 2**63 - 1), value))
+        and len(set(value)) == len(value)
+    )
 
 
 def one_number(value: object) -> bool:

@@ -213,7 +213,7 @@ _SIMPLE: dict[Any, _Kind] = {
 
 def _kind(hint: Any) -> _Kind:
     """What an annotation asks for; anything where it says too little."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    origin, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     if hasattr(hint, "dim_str"):
@@ -224,19 +224,19 @@ def _kind(hint: Any) -> _Kind:
         return _Union([_kind(part) for part in parts])
     if isinstance(hint, TypeVar):
         return _kind(hint.__bound__) if hint.__bound__ else _Kind()
-    if Callable in (hint, origin):
+    if origin is Callable:
         return _Function()
     if origin in (Mapping, dict):
-        return _Table(*map(_kind, parts))
+        return _Table(*map(_kind, parts or (Any, Any)))
     if origin is tuple and parts and ... not in parts:
         return _Tuple([_kind(part) for part in parts])
     if origin in (Sequence, list, tuple):
         item = _kind(parts[0]) if parts else _Kind()
         words = "a tuple" if origin is tuple else "a list"
         return _Items(Sequence if origin is Sequence else origin, words, item)
-    if origin is not None:
-        return _Items(Iterable, "a collection", _Kind()) if origin is Iterable else _Kind()
-    if isinstance(hint, type):
+    if origin is Iterable:
+        return _Items(Iterable, "a collection", _Kind())
+    if isinstance(hint, type) and origin is hint:
         return _Instance(hint, _name(hint))
     return _Kind()
 

@@ -19,10 +19,10 @@ from .._utils.arguments import checked, shown
 from .._utils.checks import (
     MOST_SEEDS,
     MOST_STEPS,
-    check_at_least,
     check_between,
     check_kind,
     check_known,
+    check_seed,
     named_path,
 )
 from .._utils.devices import named_device
@@ -171,7 +171,7 @@ class Sweep:
     def _seeds(self) -> Values:
         if isinstance(self.seeds, list | tuple):
             for seed in self.seeds:
-                check_at_least(0, seed=seed)
+                check_seed(seed)
             return _values("seeds", self.seeds)
         seeds = cast(int, self.seeds)
         check_between(1, MOST_SEEDS, seeds=seeds)

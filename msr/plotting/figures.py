@@ -281,12 +281,18 @@ def smooth(values: Sequence[float], window: int) -> Tensor:
 
     Raises:
         TypeError: a value is no number, or ``window`` no integer.
-        ValueError: ``window`` < 1.
+        ValueError: ``window`` < 1, or a value or the list is too large.
     """
     check_between(1, MOST_NUMBERS, window=window)
     check_size("a list of values", len(values))
+    try:
+        numbers = list(map(float, values))
+    except OverflowError:
+        raise ValueError(
+            "expected values in the range of floating-point numbers, got a larger integer"
+        ) from None
     with torch.device("cpu"):
-        sums = torch.tensor(values, dtype=torch.float64).cumsum(0)
+        sums = torch.tensor(numbers, dtype=torch.float64).cumsum(0)
         zeros = torch.zeros(min(window, len(sums)))
         shifted = torch.cat([zeros, sums[:-window]])[: len(sums)]
         counts = torch.arange(1, len(sums) + 1).clamp(max=window)

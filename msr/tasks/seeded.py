@@ -139,7 +139,8 @@ class SeededTasks:
         if min(self.train_tasks, self.test_tasks) < 1:
             raise ValueError(
                 f"expected at least one task in each split, got "
-                f"{shown(self.train_tasks)} training and {shown(self.test_tasks)} test tasks"
+                f"{shown(self.train_tasks)} training and {shown(self.test_tasks)} test "
+                f"tasks"
             )
         if not 1 <= self.support < min(self.train_examples, self.test_examples):
             raise ValueError(
