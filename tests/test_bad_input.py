@@ -217,6 +217,11 @@ def test_batches(tensors, error, message) -> None:
         msr.TaskBatch(*tensors)
 
 
+def test_examples_of_two_shapes_are_not_all_examples() -> None:
+    with pytest.raises(ValueError, match=r"x_query with examples .* got \(4,\) and \(3,\)"):
+        msr.TaskBatch(X, Y, X[..., :3], Y).examples()
+
+
 def test_model_and_data_differ() -> None:
     learner = msr.MetaLearner(nn.Linear(4, 5))
     batch = msr.TaskBatch(X, Y, X, Y)

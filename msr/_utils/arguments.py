@@ -13,6 +13,7 @@ import inspect
 import reprlib
 import types
 import typing
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal, TypeVar, cast, overload
@@ -65,12 +66,17 @@ class _Instance(_Kind):
 
     def __init__(self, kind: type, words: str) -> None:
         self.kind, self.words = kind, words
+        # those of protocols are slow to look up
+        self.known: weakref.WeakSet[type] = weakref.WeakSet()
 
     def fault(self, value: object) -> Fault:
-        # a class has a protocol's methods too
-        if isinstance(value, self.kind) and not isinstance(value, type):
+        if type(value) is self.kind or type(value) in self.known:
             return None
-        return TypeError
+        # a class has a protocol's methods too
+        if isinstance(value, type) or not isinstance(value, self.kind):
+            return TypeError
+        self.known.add(type(value))
+        return None
 
 
 class _Function(_Kind):

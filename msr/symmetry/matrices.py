@@ -83,8 +83,9 @@ class DenseSymmetry(SymmetryMatrix):
             TypeError: the filter is no tensor of U's dtype.
             ValueError: it has another length.
         """
-        check_last_axes("a filter", v, self.U.shape[1:], self.U.dtype)
-        return F.linear(v, self.U).reshape(*v.shape[:-1], *self.weight_shape)
+        U = self.U  # modules look up their parameters slowly
+        check_last_axes("a filter", v, U.shape[1:], U.dtype)
+        return F.linear(v, U).reshape(*v.shape[:-1], *self.weight_shape)
 
     def transpose_apply(
         self, weight: Float[Tensor, "*tasks_and_weight"]
@@ -95,9 +96,10 @@ class DenseSymmetry(SymmetryMatrix):
             TypeError: the weight is no tensor of the matrix's dtype.
             ValueError: it has another shape.
         """
-        check_last_axes("a weight", weight, self.weight_shape, self.U.dtype)
+        U = self.U
+        check_last_axes("a weight", weight, self.weight_shape, U.dtype)
         tasks = weight.shape[: weight.ndim - len(self.weight_shape)]
-        return weight.reshape(*tasks, -1) @ self.U
+        return weight.reshape(*tasks, -1) @ U
 
     def normal_apply(
         self, weight: Float[Tensor, "*tasks_and_weight"]
@@ -116,8 +118,8 @@ class DenseSymmetry(SymmetryMatrix):
         check_whole_weight(weight, self.weight_shape, self.U.dtype)
         check_floating("U", self.U)
         # On the CPU, whose solver alone takes dependent columns.
-        U, W = self.U.cpu(), weight.reshape(-1, 1).cpu()
-        return torch.linalg.lstsq(U, W).solution[:, 0].to(weight.device)
+        U, W = _solvable(self.U.cpu()), _solvable(weight.reshape(-1, 1).cpu())
+        return torch.linalg.lstsq(U, W).solution[:, 0].to(weight)
 
     def matrix(self) -> Float[Tensor, "mn k"]:
         """U itself."""
@@ -167,6 +169,7 @@ class KroneckerSymmetry(SymmetryMatrix):
             )
         for i, factor in enumerate(factors):
             check_floating(f"factors[{i}]", factor)
+            check_same_dtype(f"factors[{i}]", factor, factors[0].dtype)
         self.factors = nn.ParameterList(nn.Parameter(f.detach().clone()) for f in factors)
         self.weight_shape = weight_shape
 
@@ -177,8 +180,9 @@ class KroneckerSymmetry(SymmetryMatrix):
             TypeError: it is no tensor of the factors' dtype.
             ValueError: it has another shape.
         """
-        check_last_axes("a filter", v, self.weight_shape, self.factors[0].dtype)
-        return _kronecker_apply(list(self.factors), v, len(self.weight_shape))
+        factors = list(self.factors)
+        check_last_axes("a filter", v, self.weight_shape, factors[0].dtype)
+        return _kronecker_apply(factors, v, len(self.weight_shape))
 
     def transpose_apply(
         self, weight: Float[Tensor, "*tasks_and_v"]
@@ -189,8 +193,9 @@ class KroneckerSymmetry(SymmetryMatrix):
             TypeError: the weight is no tensor of the matrix's dtype.
             ValueError: it has another shape.
         """
-        check_last_axes("a weight", weight, self.weight_shape, self.factors[0].dtype)
-        return _kronecker_apply([f.T for f in self.factors], weight, len(self.weight_shape))
+        factors = [f.T for f in self.factors]
+        check_last_axes("a weight", weight, self.weight_shape, factors[0].dtype)
+        return _kronecker_apply(factors, weight, len(self.weight_shape))
 
     def normal_apply(
         self, weight: Float[Tensor, "*tasks_and_v"]
@@ -201,8 +206,8 @@ class KroneckerSymmetry(SymmetryMatrix):
             TypeError: the weight is no tensor of the matrix's dtype.
             ValueError: it has another shape.
         """
-        check_last_axes("a weight", weight, self.weight_shape, self.factors[0].dtype)
         squares = [f @ f.T for f in self.factors]
+        check_last_axes("a weight", weight, self.weight_shape, squares[0].dtype)
         return _kronecker_apply(squares, weight, len(self.weight_shape))
 
     @torch.no_grad()
@@ -217,7 +222,9 @@ class KroneckerSymmetry(SymmetryMatrix):
         for factor in self.factors:
             check_floating("a factor", factor)
         return _kronecker_apply(
-            [torch.linalg.pinv(f) for f in self.factors], weight, weight.ndim
+            [torch.linalg.pinv(_solvable(f)).to(f) for f in self.factors],
+            weight,
+            weight.ndim,
         )
 
     def matrix(self) -> Float[Tensor, "mn mn"]:
@@ -237,11 +244,16 @@ class KroneckerSymmetry(SymmetryMatrix):
         return f"weight_shape={tuple(self.weight_shape)}"
 
 
+def _solvable(matrix: Tensor) -> Tensor:
+    """In a dtype that solvers take, which is not one of half precision."""
+    return matrix.to(torch.promote_types(matrix.dtype, torch.float32))
+
+
 def checked_shape(shape: Sequence[int]) -> torch.Size:
     """The shape of a weight.
 
     Raises:
-        ValueError: an axis is empty, or there is none.
+        ValueError: an axis is empty, there is none, or the weight would be too large.
     """
     if not 1 <= len(shape) <= MOST_AXES:
         raise ValueError(
@@ -249,6 +261,7 @@ def checked_shape(shape: Sequence[int]) -> torch.Size:
         )
     for size in shape:
         check_at_least(1, axis=size)
+    check_size("a weight", *shape)
     return torch.Size(shape)
 
 

@@ -56,7 +56,18 @@ class TaskBatch:
     def examples(
         self,
     ) -> tuple[Float[Tensor, "tasks examples *x"], Shaped[Tensor, "tasks examples *y"]]:
-        """All examples of each task, support before query, as inputs and targets."""
+        """All examples of each task, support before query, as inputs and targets.
+
+        Raises:
+            ValueError: those of support and query have different shapes.
+        """
+        for letter in ("x", "y"):
+            support, query = (getattr(self, f"{letter}_{s}") for s in ("support", "query"))
+            if support.shape[2:] != query.shape[2:]:
+                raise ValueError(
+                    f"expected {letter}_support and {letter}_query with examples of one "
+                    f"shape, got {tuple(support.shape[2:])} and {tuple(query.shape[2:])}"
+                )
         return (
             torch.cat([self.x_support, self.x_query], dim=1),
             torch.cat([self.y_support, self.y_query], dim=1),
