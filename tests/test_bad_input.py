@@ -116,7 +116,7 @@ def test_subspaces() -> None:
         msr.principal_angles(torch.eye(4), torch.ones(3, 1))
     with pytest.raises(ValueError, match=r"2 columns of rank 1 in U"):
         msr.principal_angles(torch.ones(4, 2), torch.eye(4))
-    with pytest.raises(ValueError, match=r"NaN or infinity in V"):
+    with pytest.raises(ValueError, match=r"finite V, got NaN or infinity"):
         msr.principal_angles(torch.eye(2), torch.full((2, 1), torch.nan))
     with pytest.raises(ValueError, match=r"kernel_size <= input_size = 4, got 5"):
         msr.conv1d_matrix(4, 5)
@@ -215,6 +215,11 @@ def test_layers_that_cannot_be_reparameterized() -> None:
 def test_batches(tensors, error, message) -> None:
     with pytest.raises(error, match=message):
         msr.TaskBatch(*tensors)
+
+
+def test_examples_of_two_shapes_are_not_all_examples() -> None:
+    with pytest.raises(ValueError, match=r"of one shape and dtype, got \(4,\) .* \(3,\)"):
+        msr.TaskBatch(X, Y, X[..., :3], Y).examples()
 
 
 def test_model_and_data_differ() -> None:
@@ -448,7 +453,7 @@ def test_figures() -> None:
     with pytest.raises(ValueError, match=r"one title per matrix, got 1 matrices and 0"):
         plotting.plot_matrices([torch.eye(2)], [])
     with pytest.raises(ValueError, match=r"per frame, got 0 labels, 0 texts and 0 frames"):
-        plotting.slideshow(None, [], title="t", label=str, alt=str)
+        plotting.slideshow(str, [], title="t", label=str, alt=str)
 
 
 class OnlyCounts:
@@ -467,7 +472,7 @@ class TwoTasks(OnlyCounts):
 
 
 def test_objects_of_the_wrong_kind() -> None:
-    with pytest.raises(TypeError, match=r"torch.nn.Module, got <function"):
+    with pytest.raises(TypeError, match=r"torch.nn.Module, got the function <lambda>"):
         msr.MetaLearner(lambda x: x)
     with pytest.raises(TypeError, match=r"torch.nn.Module, got \[Linear"):
         msr.reparameterize([nn.Linear(2, 2)], filters=1)

@@ -13,9 +13,10 @@ import inspect
 import reprlib
 import types
 import typing
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, overload
 
 import torch
 from torch import Tensor
@@ -23,6 +24,8 @@ from torch import Tensor
 Target = TypeVar("Target", bound=Callable[..., Any])
 Fault = type[Exception] | None
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring, _SHORT.maxother = 80, 60
 _OPTIONAL_AXES = ("*", "...")
 _DTYPES = {"Float": "a floating-point ", "Int": "an integer ", "Bool": "a boolean "}
 
@@ -41,14 +44,21 @@ class _Kind:
         return None
 
 
-class _Exactly(_Kind):
-    """One of these types and of no subclass, so that True is no integer."""
+class _Plain(_Kind):
+    """An instance of these types; True is an integer for Python only."""
 
     def __init__(self, words: str, *allowed: type) -> None:
-        self.words, self.allowed = words, frozenset(allowed)
+        self.words, self.allowed = words, allowed
 
     def fault(self, value: object) -> Fault:
-        return None if type(value) in self.allowed else TypeError
+        return self.fault_of(type(value))
+
+    def fault_of(self, kind: type) -> Fault:
+        """As for any value of this type."""
+        if kind in self.allowed:
+            return None
+        fits = issubclass(kind, self.allowed) and kind is not bool
+        return None if fits else TypeError
 
 
 class _Instance(_Kind):
@@ -56,12 +66,17 @@ class _Instance(_Kind):
 
     def __init__(self, kind: type, words: str) -> None:
         self.kind, self.words = kind, words
+        # those of protocols are slow to look up
+        self.known: weakref.WeakSet[type] = weakref.WeakSet()
 
     def fault(self, value: object) -> Fault:
-        # a class has a protocol's methods too
-        if isinstance(value, self.kind) and not isinstance(value, type):
+        if type(value) is self.kind or type(value) in self.known:
             return None
-        return TypeError
+        # a class has a protocol's methods too
+        if isinstance(value, type) or not isinstance(value, self.kind):
+            return TypeError
+        self.known.add(type(value))
+        return None
 
 
 class _Function(_Kind):
@@ -94,20 +109,23 @@ class _Array(_Kind):
         kind = hint.dtype.__name__
         self.floating = kind == "Float"
         self.integer = kind == "Int"
+        self.boolean = kind == "Bool"
         axes = hint.dim_str.split()
         self.axes = len(axes)
         self.open = any(axis.startswith(_OPTIONAL_AXES) for axis in axes)
         self.least = sum(not axis.startswith(_OPTIONAL_AXES) for axis in axes)
         shape = ", ".join(axis.replace("*", "...") for axis in axes)
-        dtype = _DTYPES.get(kind, "a ")
-        self.words = f"{dtype}tensor of shape ({shape})" if axes else f"{dtype}scalar"
+        shape += "," if len(axes) == 1 else ""
+        self.words = f"{_DTYPES.get(kind, 'a ')}tensor of shape ({shape})"
 
     def fault(self, value: object) -> Fault:
         if not isinstance(value, Tensor):
             return TypeError
         if self.floating and not value.is_floating_point():
             return TypeError
-        if self.integer and not _holds_integers(value):
+        if self.integer and not holds_integers(value):
+            return TypeError
+        if self.boolean and value.dtype != torch.bool:
             return TypeError
         fits = value.ndim >= self.least if self.open else value.ndim == self.axes
         return None if fits and value.layout == torch.strided else ValueError
@@ -125,7 +143,26 @@ class _Items(_Kind):
             return TypeError
         if type(self.item) is _Kind or not isinstance(value, Sequence):
             return None  # an iterator can be read only once
+        if isinstance(value, range):
+            value = value[:1]  # it may be long, and all of its items are alike
+        if isinstance(self.item, _Plain):
+            return _first(map(self.item.fault_of, set(map(type, value))))
         return _first(map(self.item.fault, value))
+
+
+class _Tuple(_Kind):
+    """A tuple of so many items, each of its own kind."""
+
+    def __init__(self, items: Sequence[_Kind]) -> None:
+        self.items = items
+        self.words = f"a tuple ({', '.join(item.words for item in items)})"
+
+    def fault(self, value: object) -> Fault:
+        if not isinstance(value, tuple):
+            return TypeError
+        if len(value) != len(self.items):
+            return ValueError
+        return _first(item.fault(v) for item, v in zip(self.items, value))
 
 
 class _Table(_Kind):
@@ -163,17 +200,18 @@ def _first(faults: Iterable[Fault]) -> Fault:
     return next((fault for fault in faults if fault is not None), None)
 
 
-def _holds_integers(tensor: Tensor) -> bool:
+def holds_integers(tensor: Tensor) -> bool:
+    """Whether the tensor's dtype is one of integers."""
     floating = tensor.is_floating_point() or tensor.is_complex()
     return not floating and tensor.dtype != torch.bool
 
 
 _SIMPLE: dict[Any, _Kind] = {
-    int: _Exactly("an integer", int),
-    float: _Exactly("a number", int, float),
-    bool: _Exactly("True or False", bool),
+    int: _Plain("an integer", int),
+    float: _Plain("a number", int, float),
+    bool: _Plain("True or False", bool),
     str: _Instance(str, "a text"),
-    type(None): _Exactly("None", type(None)),
+    type(None): _Plain("None", type(None)),
     Any: _Kind(),
     object: _Kind(),
 }
@@ -181,7 +219,7 @@ _SIMPLE: dict[Any, _Kind] = {
 
 def _kind(hint: Any) -> _Kind:
     """What an annotation asks for; anything where it says too little."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    origin, parts = typing.get_origin(hint) or hint, typing.get_args(hint)
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     if hasattr(hint, "dim_str"):
@@ -192,16 +230,19 @@ def _kind(hint: Any) -> _Kind:
         return _Union([_kind(part) for part in parts])
     if isinstance(hint, TypeVar):
         return _kind(hint.__bound__) if hint.__bound__ else _Kind()
-    if Callable in (hint, origin):
+    if origin is Callable:
         return _Function()
     if origin in (Mapping, dict):
-        return _Table(*map(_kind, parts))
+        return _Table(*map(_kind, parts or (Any, Any)))
+    if origin is tuple and parts and ... not in parts:
+        return _Tuple([_kind(part) for part in parts])
     if origin in (Sequence, list, tuple):
         item = _kind(parts[0]) if parts else _Kind()
-        return _Items(Sequence if origin is Sequence else origin, "a list", item)
-    if origin is not None:
-        return _Items(Iterable, "a collection", _Kind()) if origin is Iterable else _Kind()
-    if isinstance(hint, type):
+        words = "a tuple" if origin is tuple else "a list"
+        return _Items(Sequence if origin is Sequence else origin, words, item)
+    if origin is Iterable:
+        return _Items(Iterable, "a collection", _Kind())
+    if isinstance(hint, type) and origin is hint:
         return _Instance(hint, _name(hint))
     return _Kind()
 
@@ -225,10 +266,14 @@ def shown(value: object) -> str:
         return f"a {sparse}tensor of {value.dtype} and shape {tuple(value.shape)}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if inspect.isroutine(value):
+        return f"the function {value.__name__}"
+    if type(value).__repr__ is object.__repr__:
+        return f"an object of the class {type(value).__name__}"
     try:
-        text = reprlib.repr(value)
+        text = _SHORT.repr(value)
     except Exception:  # a repr may do anything
-        text = f"an object of {type(value).__name__}"
+        text = f"an object of the class {type(value).__name__}"
     return " ".join(text.split())
 
 
@@ -262,31 +307,51 @@ def _kinds(
     return order, further, named
 
 
-def checked(target: Target) -> Target:
+@overload
+def checked(target: Target) -> Target: ...
+
+
+@overload
+def checked(*, by_hand: Sequence[str]) -> Callable[[Target], Target]: ...
+
+
+def checked(target: Target | None = None, *, by_hand: Sequence[str] = ()) -> Any:
     """Compare the arguments of a function, or of a class's methods, with its signature.
 
     Calls then raise, before any work,
 
     - TypeError: "expected n to be an integer, got '4'";
     - ValueError: the type is right, but not the word, or not the number of axes.
+
+    Args:
+        target: a function, or a class, whose public methods and constructor are meant.
+        by_hand: parameters that the function itself checks, with better words.
     """
+    if target is None:
+        return functools.partial(checked, by_hand=by_hand)
     if isinstance(target, type):
         for name, attribute in list(vars(target).items()):
             if name.startswith("_") and name not in ("__init__", "__call__"):
                 continue
             if isinstance(attribute, classmethod | staticmethod):
-                inner = type(attribute)(checked(attribute.__func__))
-                setattr(target, name, inner)
-            elif inspect.isfunction(attribute):
-                setattr(target, name, checked(attribute))
-        return cast(Target, target)
+                function = _checked(attribute.__func__, by_hand)
+                setattr(target, name, type(attribute)(function))
+            elif inspect.isfunction(attribute) and not hasattr(attribute, "__checked__"):
+                setattr(target, name, _checked(attribute, by_hand))
+        return target
+    return _checked(target, by_hand)
+
+
+def _checked(function: Target, by_hand: Sequence[str]) -> Target:
     kinds: tuple[list[str], _Kind | None, dict[str, _Kind]] | None = None
 
-    @functools.wraps(target)
+    @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal kinds
         if kinds is None:
-            kinds = _kinds(target)
+            order, further, named = _kinds(function)
+            named = {name: kind for name, kind in named.items() if name not in by_hand}
+            kinds = order, further, named
         order, further, named = kinds
         for name, value in chain(zip(order, args), kwargs.items()):
             kind = named.get(name)
@@ -296,7 +361,7 @@ def checked(target: Target) -> Target:
             for value in args[len(order) :]:
                 if (fault := further.fault(value)) is not None:
                     raise fault(f"expected {further.words}, got {shown(value)}")
-        return target(*args, **kwargs)
+        return function(*args, **kwargs)
 
     call.__checked__ = True  # type: ignore[attr-defined]
     return cast(Target, call)

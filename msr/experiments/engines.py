@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import torch
 
-from .._utils.checks import check_at_least
+from .._utils.checks import MOST_JOBS, check_between
 from .._utils.devices import available_device_name
 from ..exceptions import CellFailed, WorkersLost
 from ..results.origin import versions
@@ -48,7 +48,7 @@ class LocalProcesses:
 
     def __init__(self, jobs: int | None = None) -> None:
         if jobs is not None:
-            check_at_least(1, jobs=jobs)
+            check_between(1, MOST_JOBS, jobs=jobs)
         self.jobs = jobs
 
     def describe(self, device: torch.device) -> dict[str, Any]:
@@ -67,8 +67,8 @@ class LocalProcesses:
         Raises:
             WorkersLost: a process was killed.
         """
-        jobs = self._jobs(device)
-        if jobs == 1 or len(cells) == 1:
+        jobs = min(self._jobs(device), len(cells))
+        if jobs <= 1:
             yield from ((cell, attempt(cell, device)) for cell in cells)
             return
         import joblib  # here, since it is slow to import
@@ -110,6 +110,8 @@ class DaskCluster:
     """
 
     def __init__(self, scheduler: str, timeout: float = 30) -> None:
+        if not scheduler.strip():
+            raise ValueError(f"expected the address of a Dask scheduler, got {scheduler!r}")
         try:
             import distributed  # noqa: F401
         except ImportError:

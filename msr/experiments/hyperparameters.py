@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, get_args
 
-from .._utils.checks import check_at_least, check_kind, check_known, check_positive
+from .._utils.checks import (
+    MOST_TASKS,
+    check_at_least,
+    check_between,
+    check_kind,
+    check_known,
+    check_positive,
+)
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.ridge import Ridge
 from ..meta.training import Decay
@@ -71,7 +78,7 @@ def _with_decay(method: Method, decay: Decay) -> Method:
 
 
 def _with_batch_size(method: Method, batch_size: int) -> Method:
-    check_at_least(1, batch_size=batch_size)
+    check_between(1, MOST_TASKS, batch_size=batch_size)
     return replace(method, batch_size=batch_size)
 
 

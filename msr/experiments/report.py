@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..results.paper import paper_table
+from .._utils.arguments import checked
+from .._utils.checks import check_known, chosen
+from ..results.paper import PRINTED, paper_table
 from ..results.store import Results, Summary
 from .registry import EXPERIMENTS
 
 
+@checked(by_hand=["methods", "columns"])
 def table_text(
     results: Results,
     methods: Sequence[str] | None = None,
@@ -20,6 +23,11 @@ def table_text(
         methods: rows; default: all that have results.
         columns: default: all that have results.
         recorded: a longer run of the same experiment, to stand beside each row.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ValueError: the results are of no known experiment, those recorded are of another
+            one, or a row or column is unknown, given twice, or none at all.
     """
     grid = _grid(results, methods, columns, recorded)
     widths = [max(len(row[i]) for row in grid) for i in range(len(grid[0]))]
@@ -34,6 +42,7 @@ def table_text(
     return "\n".join([*lines, "", _footnote(results, recorded, grid)])
 
 
+@checked(by_hand=["methods", "columns"])
 def table_markdown(
     results: Results,
     methods: Sequence[str] | None = None,
@@ -43,6 +52,9 @@ def table_markdown(
     """The table for a notebook: ``IPython.display.Markdown(table_markdown(...))``.
 
     Arguments are those of `table_text`.
+
+    Raises:
+        TypeError, ValueError: as for `table_text`.
     """
     grid = _grid(results, methods, columns, recorded)
     header, *rows = grid
@@ -57,14 +69,25 @@ def _grid(
     columns: Sequence[str] | None,
     recorded: Results | None,
 ) -> list[list[str]]:
-    name = results.config["experiment"]
+    name = _experiment(results)
     shown = (
         {"ours": results} if recorded is None else {"now": results, "recorded": recorded}
     )
     found = dict.fromkeys(row for part in shown.values() for row in part.rows)
-    methods = methods or _in_order(found, EXPERIMENTS[name].methods)
-    columns = columns or _in_order(results.columns, EXPERIMENTS[name].columns)
-    printed = paper_table(name)
+    table = EXPERIMENTS[name]
+    if methods is None:
+        methods = _in_order(found, table.methods)
+    else:
+        methods = chosen("method", methods, [*found, *table.methods])
+    if columns is None:
+        columns = _in_order(results.columns, table.columns)
+    else:
+        columns = chosen("column", columns, [*results.columns, *table.columns])
+    if recorded is not None and _experiment(recorded) != name:
+        raise ValueError(
+            f"expected recorded results of {name}, got some of {_experiment(recorded)}"
+        )
+    printed = paper_table(name) if name in PRINTED else {}  # an experiment of a user's own
     grid = [["method", "", *columns]]
     for method in methods:
         rows = [
@@ -79,6 +102,21 @@ def _grid(
             )
         grid += [[method if i == 0 else "", *row] for i, row in enumerate(rows)]
     return grid
+
+
+def _experiment(results: Results) -> str:
+    """The name of the experiment that results are of.
+
+    Raises:
+        TypeError, ValueError: it is not said, or unknown.
+    """
+    for key in ("experiment", "steps"):
+        if key not in results.config:
+            raise ValueError(
+                f"expected results whose config has experiment and steps, got one with "
+                f"{', '.join(map(str, results.config)) or 'nothing'}"
+            )
+    return check_known("experiment", results.config["experiment"], EXPERIMENTS)
 
 
 def _in_order(found: Iterable[str], known: Iterable[str]) -> list[str]:

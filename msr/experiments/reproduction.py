@@ -8,7 +8,15 @@ from pathlib import Path
 
 import torch
 
-from .._utils.checks import check_at_least, check_known
+from .._utils.arguments import checked
+from .._utils.checks import (
+    MOST_SEEDS,
+    MOST_STEPS,
+    check_between,
+    check_known,
+    chosen,
+    named_path,
+)
 from .._utils.devices import named_device
 from ..results.store import Results
 from .cells import Cell
@@ -17,6 +25,7 @@ from .registry import EXPERIMENTS
 from .runner import compute
 
 
+@checked(by_hand=["experiment", "methods", "columns", "device"])
 def reproduce(
     experiment: str,
     methods: Sequence[str] | None = None,
@@ -53,20 +62,23 @@ def reproduce(
         all cells asked for, and those that the file held already.
 
     Raises:
-        TypeError: ``seeds``, ``steps`` or ``jobs`` is no integer.
-        ValueError: an unknown experiment, method or column; a number below 1; a device that
-            is not there; a scheduler that does not answer.
+        TypeError: an argument is of the wrong type.
+        ValueError: an unknown experiment, method or column, one given twice, or an empty
+            list of them; a number below 1 or too large; a device that is not there; a
+            scheduler that does not answer.
         ResultsError: the file is damaged or of another configuration, or another run
             writes to it.
         CellFailed, WorkersLost: cells ended with an error, or the processes that they
             ran in are gone. The file keeps what was finished.
     """
     table = EXPERIMENTS[check_known("experiment", experiment, EXPERIMENTS)]
-    methods = [check_known("method", m, table.methods) for m in methods or table.methods]
-    columns = [check_known("column", c, table.columns) for c in columns or table.columns]
+    methods = chosen("method", methods, table.methods)
+    columns = chosen("column", columns, table.columns)
     steps = table.steps if steps is None else steps
-    check_at_least(1, seeds=seeds, steps=steps)
+    check_between(1, MOST_SEEDS, seeds=seeds)
+    check_between(1, MOST_STEPS, steps=steps)
     device = named_device(device)
+    path = None if out is None else named_path("out", out)
     cells = [
         Cell(experiment, method, column, seed, steps)
         for seed in range(seeds)
@@ -78,7 +90,7 @@ def reproduce(
         {"experiment": experiment, "steps": steps, "device": device.type},
         engine=engine_for(jobs, scheduler),
         device=device,
-        path=None if out is None else Path(out),
+        path=path,
         command=command,
         progress=progress,
     )

@@ -6,6 +6,7 @@ Also at the command line: ``python -m msr sweep sweep.toml``.
 import csv
 import io
 import itertools
+import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,7 +15,16 @@ from typing import Any, cast
 
 import torch
 
-from .._utils.checks import check_at_least, check_integer, check_kind, check_known
+from .._utils.arguments import checked, shown
+from .._utils.checks import (
+    MOST_SEEDS,
+    MOST_STEPS,
+    check_between,
+    check_kind,
+    check_known,
+    check_seed,
+    named_path,
+)
 from .._utils.devices import named_device
 from .._utils.files import write_atomically
 from ..exceptions import CellFailed, ResultsError, WorkersLost
@@ -27,6 +37,7 @@ from .runner import compute
 
 Settings = dict[str, Any]
 Values = tuple[Any, ...]
+MOST_CELLS = 100_000
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,8 @@ class Sweep:
 
     Raises:
         ValueError: an unknown name, with the nearest that is known; a value out of
-            range, given twice, or none at all; a hyperparameter that no method has.
+            range, given twice, or none at all; a hyperparameter that no method has; too
+            many combinations.
         TypeError: a value of the wrong type.
     """
 
@@ -73,28 +85,33 @@ class Sweep:
 
     def __post_init__(self) -> None:
         check_known("experiment", self.experiment, EXPERIMENTS)
+        for name, table_given in (("tasks", self.tasks), ("method", self.method)):
+            if not isinstance(table_given, Mapping):
+                raise TypeError(f"expected {name} to be a dict, got {shown(table_given)}")
         table = EXPERIMENTS[self.experiment]
         for name in self._methods:
             check_known("method", name, table.methods)
         kinds = {f.name: f.type for f in fields(table.problem()) if f.name != "seed"}
         for name, given in self.tasks.items():
             check_known("key of [tasks]", name, kinds)
-            for value in _values(name, given):
-                check_kind(name, value, cast(type, kinds[name]))
+            _check_values(name, given, cast(type, kinds[name]))
         for name in self.method:
             check_known("key of [method]", name, HYPERPARAMETERS)
             if not any(self._has(m, name) for m in self._methods):
                 raise ValueError(
                     f"expected a hyperparameter of {', '.join(self._methods)}, got {name!r}"
                 )
+            _check_values(name, self.method[name], HYPERPARAMETERS[name].kind)
         if self.steps is not None:
-            check_at_least(1, steps=self.steps)
+            check_between(1, MOST_STEPS, steps=self.steps)
+        self._check_number()
         for cell in self.cells():
             if cell.seed == self._seeds[0]:
                 method, tasks = cell.build()
                 method.learner(tasks)  # a model that cannot be built is an error now
 
     @classmethod
+    @checked
     def read(cls, path: str | Path) -> "Sweep":
         """The sweep that a TOML file describes.
 
@@ -102,7 +119,7 @@ class Sweep:
             ValueError, TypeError: it is not there, no TOML, or its content is wrong. The
                 message names the file.
         """
-        path = Path(path)
+        path = named_path("path", path)
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
             for key in content:
@@ -133,6 +150,17 @@ class Sweep:
             for problem in _product(self.tasks)
         ]
 
+    def _check_number(self) -> None:
+        """Raise a ValueError if there are more cells than anybody waits for."""
+        given = [*self.tasks.items(), *self.method.items()]
+        choices = [len(_values(name, values)) for name, values in given]
+        most = len(self._seeds) * len(self._methods) * math.prod(choices)
+        if most > MOST_CELLS:
+            raise ValueError(
+                f"expected at most {MOST_CELLS} cells, got {most} combinations of seeds, "
+                f"methods and settings"
+            )
+
     @property
     def _methods(self) -> Values:
         if self.methods is None:
@@ -143,10 +171,10 @@ class Sweep:
     def _seeds(self) -> Values:
         if isinstance(self.seeds, list | tuple):
             for seed in self.seeds:
-                check_integer("a seed", seed)
+                check_seed(seed)
             return _values("seeds", self.seeds)
         seeds = cast(int, self.seeds)
-        check_at_least(1, seeds=seeds)
+        check_between(1, MOST_SEEDS, seeds=seeds)
         return tuple(range(seeds))
 
     def _has(self, method: str, hyperparameter: str) -> bool:
@@ -157,6 +185,7 @@ class Sweep:
         return {name: v for name, v in self.method.items() if self._has(method, name)}
 
 
+@checked(by_hand=["device"])
 def sweep(
     plan: Sweep,
     out: str | Path,
@@ -183,8 +212,9 @@ def sweep(
         progress: show a bar.
 
     Raises:
+        TypeError: an argument is of the wrong type.
         ValueError: a device that is not there; a scheduler that does not answer; a file
-            in the folder's place.
+            in the folder's place; a number of jobs below 1 or too large.
         ResultsError: the folder holds another sweep, or another run is at it.
         CellFailed, WorkersLost: cells ended with an error, or the processes that they
             ran in are gone. The folder keeps what was finished.
@@ -192,7 +222,7 @@ def sweep(
     """
     cells = plan.cells()
     device = named_device(device)
-    path = Path(out) / "results.json"
+    path = named_path("out", out) / "results.json"
     if path.parent.exists() and not path.parent.is_dir():
         raise ValueError(
             f"expected a folder for the results, got the file {path.parent}: "
@@ -255,6 +285,13 @@ def _values(name: str, given: Any) -> Values:
         if value in values[:i]:
             raise ValueError(f"expected each value of {name} once, got {value!r} twice")
     return values
+
+
+def _check_values(name: str, given: Any, kind: type) -> None:
+    """Raise unless these are values of a kind, at least one and none twice."""
+    for value in given if isinstance(given, list | tuple) else (given,):
+        check_kind(name, value, kind)
+    _values(name, given)
 
 
 def _product(settings: Mapping[str, Any]) -> Iterable[Settings]:

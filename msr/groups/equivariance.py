@@ -6,9 +6,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .representations import Representation, check_device, check_same_group
+from .._utils.arguments import checked, shown
+from .._utils.checks import check_floating, check_takes
+from .representations import (
+    Representation,
+    check_device,
+    check_same_dtype,
+    check_same_group,
+)
 
 
+@checked
 def equivariance_error(
     f: Callable[[Tensor], Tensor],
     rho_in: Representation,
@@ -32,13 +40,24 @@ def equivariance_error(
         shape ``(|G|,)``.
 
     Raises:
-        ValueError: x or f(x) does not have the dimension of its representation,
-            the representations belong to different groups, or devices differ.
+        TypeError: an argument is of the wrong type, ``f`` returns no tensor, or dtypes
+            differ.
+        ValueError: x or f(x) does not have the dimension of its representation, x has no
+            rows, NaN or infinity, the representations belong to different groups, or
+            devices differ.
     """
+    check_takes("f", f, "x")
     check_same_group(rho_in, rho_out)
     _check_rows("x", x, rho_in)
+    if not len(x):
+        raise ValueError(f"expected at least one row in x, got {tuple(x.shape)}")
+    check_floating("x", x)
     y = f(x)
+    if not isinstance(y, Tensor):
+        raise TypeError(f"expected f to return a tensor, got {shown(y)}")
     _check_rows("f(x)", y, rho_out)
+    if len(y) != len(x):
+        raise ValueError(f"expected one row of f(x) per row of x, got {len(y)} of {len(x)}")
     errors = []
     for g in range(rho_in.group.order):
         expected = y @ rho_out(g).T
@@ -55,3 +74,4 @@ def _check_rows(name: str, rows: Tensor, rho: Representation) -> None:
             f"got {tuple(rows.shape)}"
         )
     check_device(name, rows, rho)
+    check_same_dtype(name, rows, rho)

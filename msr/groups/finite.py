@@ -1,14 +1,16 @@
 """Finite groups, given by their multiplication (Cayley) tables."""
 
 import itertools
-from collections.abc import Callable, Hashable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from .._utils.arguments import checked, shown
+from .._utils.checks import MOST_ELEMENTS, check_at_least, check_order, check_size
 from .axioms import (
     check_associativity,
     check_closure,
@@ -17,9 +19,8 @@ from .axioms import (
     square_integer_table,
 )
 
-Element = TypeVar("Element", bound=Hashable)
 
-
+@checked(by_hand=["table"])
 @dataclass(frozen=True, eq=False, repr=False)
 class FiniteGroup:
     """A finite group of order n, checked against the group axioms.
@@ -39,9 +40,10 @@ class FiniteGroup:
         inverse: ``inverse[a]`` is the inverse of ``a``; shape (n,), on the CPU.
 
     Raises:
-        TypeError: the table does not hold integers.
-        ValueError: the table is not square, the number of names differs from its
-            size, or an axiom fails. The message names the axiom and the elements.
+        TypeError: the table does not hold integers, or a name is no text.
+        ValueError: the table is not square or too large, the number of names differs from
+            its size, a name comes twice, or an axiom fails. The message names the axiom
+            and the elements.
     """
 
     table: Int[Tensor, "n n"]
@@ -56,24 +58,20 @@ class FiniteGroup:
         names: Sequence[str] = (),
         name: str = "G",
     ) -> None:
-        checked = square_integer_table(table)
-        labels = tuple(names) or tuple(str(a) for a in range(len(checked)))
-        if len(labels) != len(checked):
+        checked_table = square_integer_table(table)
+        labels = tuple(names) or tuple(str(a) for a in range(len(checked_table)))
+        if len(labels) != len(checked_table):
             raise ValueError(
-                f"expected {len(checked)} names, one per element, got {len(labels)}"
+                f"expected {len(checked_table)} names, one per element, got {len(labels)}"
             )
-        check_closure(checked)
-        identity = find_identity(checked)
-        inverse = find_inverses(checked, identity, labels)
-        check_associativity(checked, labels)
-        for attribute, value in (
-            ("table", checked),
-            ("names", labels),
-            ("name", name),
-            ("identity", identity),
-            ("inverse", inverse),
-        ):
-            object.__setattr__(self, attribute, value)
+        if len(set(labels)) < len(labels):
+            twice = next(label for label in labels if labels.count(label) > 1)
+            raise ValueError(f"expected a name of its own per element, got {twice!r} twice")
+        check_closure(checked_table)
+        identity = find_identity(checked_table)
+        inverse = find_inverses(checked_table, identity, labels)
+        check_associativity(checked_table, labels)
+        _set_attributes(self, checked_table, labels, name, identity, inverse)
 
     def __repr__(self) -> str:
         return f"FiniteGroup({self.name}, order={self.order})"
@@ -89,11 +87,29 @@ class FiniteGroup:
         return torch.equal(self.table, self.table.T)
 
     def multiply(self, a: int, b: int) -> int:
-        """The product ``a b``."""
+        """The product ``a b``.
+
+        Raises:
+            ValueError: there is no such element.
+        """
+        self._check_elements(a, b)
         return int(self.table[a, b])
 
+    def _check_elements(self, *elements: int) -> None:
+        """Raise a ValueError unless these are elements of the group."""
+        for a in elements:
+            if not 0 <= a < self.order:
+                raise ValueError(
+                    f"expected an element 0..{self.order - 1} of {self}, got {shown(a)}"
+                )
+
     def element_order(self, a: int) -> int:
-        """The smallest p >= 1 with ``a^p = e``."""
+        """The smallest p >= 1 with ``a^p = e``.
+
+        Raises:
+            ValueError: there is no such element.
+        """
+        self._check_elements(a)
         power, exponent = a, 1
         while power != self.identity:
             power, exponent = self.multiply(power, a), exponent + 1
@@ -101,12 +117,14 @@ class FiniteGroup:
 
     def conjugacy_classes(self) -> tuple[tuple[int, ...], ...]:
         """The classes ``{g a g^-1 : g in G}``, each sorted, in order of first element."""
-        everyone = torch.arange(self.order, device="cpu")
+        seen = torch.zeros(self.order, dtype=torch.bool, device="cpu")
         classes = []
         for a in range(self.order):
-            conjugates = self.table[self.table[everyone, a], self.inverse[everyone]]
-            classes.append(tuple(sorted(set(conjugates.tolist()))))
-        return tuple(dict.fromkeys(classes))
+            if not seen[a]:
+                conjugates = self.table[self.table[:, a], self.inverse].unique()
+                seen[conjugates] = True
+                classes.append(tuple(conjugates.tolist()))
+        return tuple(classes)
 
     def relabel(self, order: Sequence[int]) -> "FiniteGroup":
         """The same group with new element ``i`` standing for old element ``order[i]``.
@@ -114,59 +132,86 @@ class FiniteGroup:
         Raises:
             ValueError: ``order`` is not a permutation of the elements.
         """
-        if sorted(order) != list(range(self.order)):
-            raise ValueError(
-                f"expected a permutation of 0..{self.order - 1}, got {list(order)}"
-            )
+        if len(order) != self.order or sorted(order) != list(range(self.order)):
+            got = list(order) if len(order) <= 24 else f"{len(order)} numbers"
+            raise ValueError(f"expected a permutation of 0..{self.order - 1}, got {got}")
         old = torch.as_tensor(order, device="cpu")
         new = torch.argsort(old)
         table = new[self.table[old][:, old]]
-        return FiniteGroup(table, [self.names[i] for i in order], self.name)
+        return _group(
+            table, [self.names[i] for i in order], self.name, int(new[self.identity])
+        )
 
 
-def _from_elements(
-    elements: Sequence[Element],
-    product: Callable[[Element, Element], Element],
-    names: Sequence[str],
+def _set_attributes(
+    group: FiniteGroup,
+    table: Tensor,
+    names: tuple[str, ...],
     name: str,
+    identity: int,
+    inverse: Tensor,
+) -> None:
+    for attribute, value in (
+        ("table", table),
+        ("names", names),
+        ("name", name),
+        ("identity", identity),
+        ("inverse", inverse),
+    ):
+        object.__setattr__(group, attribute, value)
+
+
+def _group(
+    table: Tensor, names: Sequence[str], name: str, identity: int = 0
 ) -> FiniteGroup:
-    index = {element: i for i, element in enumerate(elements)}
-    table = [[index[product(a, b)] for b in elements] for a in elements]
-    return FiniteGroup(table, names, name)
-
-
-def _at_least_one(n: int) -> int:
-    if n < 1:
-        raise ValueError(f"expected n >= 1, got {n}")
-    return n
+    """A group whose table is one by construction: the axioms are not looked at."""
+    group = object.__new__(FiniteGroup)
+    inverse = (table == identity).byte().argmax(1)
+    _set_attributes(group, table, tuple(names), name, identity, inverse)
+    return group
 
 
 def _powers(letter: str, n: int) -> list[str]:
     return ["e", letter, *(f"{letter}^{i}" for i in range(2, n))][:n]
 
 
+@checked
 def cyclic(n: int) -> FiniteGroup:
-    """The cyclic group C_n: rotations by multiples of 360/n degrees, or shifts mod n."""
-    _at_least_one(n)
-    return _from_elements(range(n), lambda a, b: (a + b) % n, _powers("r", n), f"C{n}")
+    """The cyclic group C_n: rotations by multiples of 360/n degrees, or shifts mod n.
+
+    Raises:
+        ValueError: ``n`` < 1, or the group would be too large.
+    """
+    check_at_least(1, n=n)
+    check_order("cyclic(n)", n)
+    return _group(_sums_mod(n), _powers("r", n), f"C{n}")
 
 
+def _sums_mod(n: int) -> Int[Tensor, "n n"]:
+    numbers = torch.arange(n, device="cpu")
+    return (numbers[:, None] + numbers).remainder_(n)
+
+
+@checked
 def dihedral(n: int) -> FiniteGroup:
     """The dihedral group D_n of order 2n: n rotations, then n reflections.
 
     Element ``i`` is r^i and element ``n + i`` is r^i s, with ``s r = r^-1 s``.
+
+    Raises:
+        ValueError: ``n`` < 1, or the group would be too large.
     """
-    _at_least_one(n)
-    elements = [(i, flip) for flip in (0, 1) for i in range(n)]
+    check_at_least(1, n=n)
+    check_order("dihedral(n)", 2 * n)
     rotations = _powers("r", n)
     names = rotations + ["s"] + [f"{rotation} s" for rotation in rotations[1:]]
+    sums = _sums_mod(n)
+    differences = sums[:, -torch.arange(n, device="cpu")]  # of r^i and r^j: r^(i - j)
+    rows = torch.cat([sums, sums + n], 1), torch.cat([differences + n, differences], 1)
+    return _group(torch.cat(rows), names, f"D{n}")
 
-    def product(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-        return ((a[0] + (-b[0] if a[1] else b[0])) % n, a[1] ^ b[1])
 
-    return _from_elements(elements, product, names, f"D{n}")
-
-
+@checked
 def permutation_group(
     permutations: Sequence[Sequence[int]], name: str = "G"
 ) -> FiniteGroup:
@@ -175,26 +220,83 @@ def permutation_group(
     The product is composition: ``(a b)(i) = a(b(i))``.
 
     Raises:
+        TypeError: a point is no integer.
         ValueError: there is none, one comes twice or is no permutation, or the set
-            is not closed.
+            is not closed or too large.
     """
+    check_order("permutation_group(...)", len(permutations))
+    check_size("permutations", sum(map(len, permutations)))
     elements = [tuple(p) for p in permutations]
     if len(set(elements)) < max(1, len(elements)):
         raise ValueError(
             f"expected at least one permutation and none twice, got {len(elements)} "
             f"of which {len(set(elements))} are distinct"
         )
+    points = list(range(len(elements[0])))
     for p in elements:
-        if sorted(p) != list(range(len(elements[0]))):
-            raise ValueError(f"expected permutations of 0..{len(elements[0]) - 1}, got {p}")
+        if sorted(p) != points:
+            raise ValueError(
+                f"expected permutations of 0..{len(points) - 1}, got {shown(p)}"
+            )
+    return _permutation_group(elements, name)
 
-    def product(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-        composed = tuple(a[i] for i in b)
-        if composed not in elements:
-            raise ValueError(f"closure fails: {a} * {b} = {composed} is not in the set")
-        return composed
 
-    return _from_elements(elements, product, [_cycles(p) for p in elements], name)
+def _permutation_group(elements: Sequence[tuple[int, ...]], name: str) -> FiniteGroup:
+    """The group of these distinct permutations.
+
+    Products are composed for generators alone: the row of ``a g`` in the table is that of
+    a, read in the order of the row of g.
+
+    Raises:
+        ValueError: a product is not among them.
+    """
+    index = {p: i for i, p in enumerate(elements)}
+    images = torch.tensor(elements, dtype=torch.long, device="cpu")
+    n = len(elements)
+    table = torch.empty(n, n, dtype=torch.long, device="cpu")
+    identity = index.get(tuple(range(images.shape[1])))
+    known = set() if identity is None else {identity}
+    if identity is not None:
+        table[identity] = torch.arange(n, device="cpu")
+    generators: list[int] = []
+    for a in range(n):
+        if a in known:
+            continue
+        table[a] = _products(a, elements, images, index)
+        generators.append(a)
+        known.add(a)
+        frontier = list(known)
+        while frontier:
+            rows = table[:, generators][frontier].tolist()
+            fresh = {}
+            for b, products in zip(frontier, rows):
+                for g, product in zip(generators, products):
+                    if product not in known and product not in fresh:
+                        fresh[product] = b, g
+            for product, (b, g) in fresh.items():
+                table[product] = table[b][table[g]]
+            known |= fresh.keys()
+            frontier = list(fresh)
+    names = [_cycles(p) for p in elements]
+    # a finite set of permutations that is closed has an identity
+    return _group(table, names, name, index[tuple(range(images.shape[1]))])
+
+
+def _products(
+    a: int,
+    elements: Sequence[tuple[int, ...]],
+    images: Int[Tensor, "order points"],
+    index: dict[tuple[int, ...], int],
+) -> Int[Tensor, " order"]:
+    """The numbers of the products ``a b`` for all b."""
+    products = list(map(tuple, images[a][images].tolist()))
+    for b, product in enumerate(products):
+        if product not in index:
+            raise ValueError(
+                f"closure fails: {elements[a]} * {elements[b]} = {product} is not in "
+                f"the set"
+            )
+    return torch.tensor([index[product] for product in products], device="cpu")
 
 
 def _cycles(permutation: Sequence[int]) -> str:
@@ -212,21 +314,44 @@ def _cycles(permutation: Sequence[int]) -> str:
     return text or "e"
 
 
+@checked
 def symmetric(n: int) -> FiniteGroup:
-    """The symmetric group S_n: all permutations of n points, in lexicographic order."""
-    points = range(_at_least_one(n))
-    return permutation_group(list(itertools.permutations(points)), f"S{n}")
+    """The symmetric group S_n: all permutations of n points, in lexicographic order.
+
+    Raises:
+        ValueError: ``n`` < 1, or the group would be too large.
+    """
+    check_at_least(1, n=n)
+    _check_factorial(n, 1)
+    return _permutation_group(list(itertools.permutations(range(n))), f"S{n}")
 
 
+@checked
 def alternating(n: int) -> FiniteGroup:
-    """The alternating group A_n: the even permutations of n points."""
+    """The alternating group A_n: the even permutations of n points.
+
+    Raises:
+        ValueError: ``n`` < 1, or the group would be too large.
+    """
 
     def is_even(p: Sequence[int]) -> bool:
         return sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
 
-    points = range(_at_least_one(n))
-    even = [p for p in itertools.permutations(points) if is_even(p)]
-    return permutation_group(even, f"A{n}")
+    check_at_least(1, n=n)
+    _check_factorial(n, 2)
+    even = [p for p in itertools.permutations(range(n)) if is_even(p)]
+    return _permutation_group(even, f"A{n}")
+
+
+def _check_factorial(n: int, divisor: int) -> None:
+    """Raise a ValueError if n! / divisor elements are too many."""
+    order = math.factorial(min(n, 20)) // divisor  # a larger one may take for ever
+    more = "more than " if n > 20 else ""
+    if order > MOST_ELEMENTS:
+        raise ValueError(
+            f"expected a group of at most {MOST_ELEMENTS} elements, whose table has their "
+            f"square, got permutations of {shown(n)} points with {more}{order} elements"
+        )
 
 
 def quaternion() -> FiniteGroup:
@@ -242,18 +367,23 @@ def quaternion() -> FiniteGroup:
         sign, unit = units[a // 2, b // 2]
         return 2 * unit + (sign + a + b) % 2
 
-    return _from_elements(range(8), product, names, "Q8")
+    table = [[product(a, b) for b in range(8)] for a in range(8)]
+    return _group(torch.tensor(table, device="cpu"), names, "Q8")
 
 
+@checked
 def direct_product(g: FiniteGroup, h: FiniteGroup) -> FiniteGroup:
-    """The direct product G x H; element ``i * |H| + j`` is the pair (i, j)."""
-    pairs = list(itertools.product(range(g.order), range(h.order)))
-    names = [f"({g.names[a]}, {h.names[b]})" for a, b in pairs]
+    """The direct product G x H; element ``i * |H| + j`` is the pair (i, j).
 
-    def product(a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-        return g.multiply(a[0], b[0]), h.multiply(a[1], b[1])
-
-    return _from_elements(pairs, product, names, f"{g.name}x{h.name}")
+    Raises:
+        ValueError: the group would be too large.
+    """
+    order = g.order * h.order
+    check_order(f"{g.name}x{h.name}", order)
+    names = [f"({a}, {b})" for a, b in itertools.product(g.names, h.names)]
+    table = g.table[:, None, :, None] * h.order + h.table[None, :, None, :]
+    identity = g.identity * h.order + h.identity
+    return _group(table.reshape(order, order), names, f"{g.name}x{h.name}", identity)
 
 
 def small_groups() -> dict[str, FiniteGroup]:

@@ -7,9 +7,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from .._utils.arguments import checked, shown
+from .._utils.checks import (
+    check_at_least,
+    check_dtype,
+    check_floating,
+    check_size,
+    integers,
+)
+from .._utils.devices import usable_device
 from .finite import FiniteGroup
 
+LARGEST_DECOMPOSITION = 4096
 
+
+@checked(by_hand=["g", "matrices", "device", "dtype"])
 @dataclass(frozen=True, eq=False, repr=False)
 class Representation:
     """A homomorphism rho from a finite group to invertible d x d matrices.
@@ -27,7 +39,7 @@ class Representation:
         name: as given.
 
     Raises:
-        TypeError: the matrices are not floating point.
+        TypeError: ``group`` is no group, or the matrices are not floating point.
         ValueError: the shape is wrong, rho(e) is not the identity, or
             rho(a b) differs from rho(a) rho(b). The message names the elements.
     """
@@ -40,7 +52,19 @@ class Representation:
         _check_homomorphism(self.group, self.matrices)
 
     def __call__(self, g: int) -> Float[Tensor, "d d"]:
-        """The matrix rho(g)."""
+        """The matrix rho(g).
+
+        Raises:
+            TypeError: ``g`` is no integer.
+            ValueError: there is no such element.
+        """
+        if type(g) is not int:
+            raise TypeError(f"expected g to be an integer, got {shown(g)}")
+        if not 0 <= g < len(self.matrices):
+            raise ValueError(
+                f"expected an element 0..{len(self.matrices) - 1} of {self.group}, got "
+                f"{shown(g)}"
+            )
         return self.matrices[g]
 
     def __repr__(self) -> str:
@@ -58,25 +82,39 @@ class Representation:
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> "Representation":
-        """The same representation on another device or in another dtype."""
-        moved = object.__new__(Representation)  # rounding is not to be judged anew
-        for name, value in vars(self).items():
-            object.__setattr__(moved, name, value)
-        object.__setattr__(moved, "matrices", self.matrices.to(device, dtype))
-        return moved
+        """The same representation on another device or in another dtype.
+
+        Raises:
+            TypeError: ``device`` is none, or ``dtype`` not one of floating-point numbers.
+            ValueError: there is no such device.
+        """
+        check_dtype(dtype)
+        matrices = self.matrices.to(usable_device(device), dtype)
+        return _representation(self.group, matrices, self.name)
+
+
+def _representation(group: FiniteGroup, matrices: Tensor, name: str) -> Representation:
+    """One by construction, whose matrices are not looked at (anew)."""
+    rho = object.__new__(Representation)
+    for attribute, value in (("group", group), ("matrices", matrices), ("name", name)):
+        object.__setattr__(rho, attribute, value)
+    return rho
 
 
 def _check_homomorphism(group: FiniteGroup, matrices: Tensor) -> None:
+    if not isinstance(matrices, Tensor):
+        raise TypeError(f"expected matrices to be a tensor, got {shown(matrices)}")
+    n = group.order
     if not matrices.is_floating_point():
         raise TypeError(f"expected floating-point matrices, got {matrices.dtype}")
-    n = group.order
     if matrices.ndim != 3 or len(matrices) != n or matrices.shape[1] != matrices.shape[2]:
         raise ValueError(
             f"expected matrices of shape ({n}, d, d), one per element of {group.name}, "
             f"got {tuple(matrices.shape)}"
         )
-    if not torch.isfinite(matrices).all():
-        raise ValueError("expected finite matrices, got NaN or infinity")
+    if not matrices.numel():
+        raise ValueError(f"expected a dimension d >= 1, got {tuple(matrices.shape)}")
+    check_floating("matrices", matrices)
     scale = max(1.0, float(matrices.abs().max())) ** 2 * matrices.shape[-1]
     tolerance = 100 * torch.finfo(matrices.dtype).eps * scale
     identity = torch.eye(matrices.shape[-1]).to(matrices)
@@ -96,6 +134,7 @@ def _check_homomorphism(group: FiniteGroup, matrices: Tensor) -> None:
             )
 
 
+@checked(by_hand=["action"])
 def permutation_representation(
     group: FiniteGroup,
     action: Sequence[Sequence[int]] | Int[Tensor, "order points"],
@@ -109,45 +148,87 @@ def permutation_representation(
         name: a label for printing.
 
     Raises:
-        ValueError: a row is no permutation of the points, or the rows are no action.
+        TypeError: ``group`` is no group, or a point no integer.
+        ValueError: a row is no permutation of the points, the rows are no action, or
+            their matrices would be too large.
     """
-    images = torch.as_tensor(action, device="cpu")
+    images = integers("an action", action)
     points = torch.arange(images.shape[-1] if images.ndim else 0, device="cpu")
     if images.ndim != 2 or not torch.equal(images.sort(1).values, points.expand_as(images)):
         raise ValueError(
-            f"expected one permutation of 0..p-1 per group element, got {action}"
+            f"expected one permutation of 0..p-1 per group element, got {shown(action)}"
         )
+    check_size("a representation", *images.shape, images.shape[1])
     matrices = torch.zeros(*images.shape, images.shape[1])
     matrices[torch.arange(len(images), device="cpu")[:, None], images, points] = 1.0
-    return Representation(group, matrices, name)
+    if _is_action(group, images):
+        return _representation(group, matrices, name)
+    return Representation(group, matrices, name)  # which says what is wrong
 
 
+def _is_action(group: FiniteGroup, images: Int[Tensor, "rows points"]) -> bool:
+    """Whether ``(a b) i = a (b i)`` throughout, and e moves nothing."""
+    points = torch.arange(images.shape[1], device="cpu")
+    return (
+        len(images) == group.order
+        and images.numel() > 0
+        and torch.equal(images[group.identity], points)
+        and all(
+            torch.equal(images[products], moved[images])
+            for products, moved in zip(group.table, images)
+        )
+    )
+
+
+@checked
 def trivial(group: FiniteGroup, dim: int = 1) -> Representation:
-    """rho(g) = I for every g: the output of an invariant map transforms so."""
+    """rho(g) = I for every g: the output of an invariant map transforms so.
+
+    Raises:
+        TypeError: ``group`` is no group, or ``dim`` no integer.
+        ValueError: ``dim`` < 1, or the matrices would be too large.
+    """
+    check_at_least(1, dim=dim)
+    check_size("a representation", group.order, dim, dim)
     matrices = torch.eye(dim).expand(group.order, dim, dim)
-    return Representation(group, matrices.clone(), "trivial")
+    return _representation(group, matrices.clone(), "trivial")
 
 
+@checked
 def regular(group: FiniteGroup) -> Representation:
-    """The left regular representation: ``rho(g) e_h = e_{g h}`` on ``R^|G|``."""
+    """The left regular representation: ``rho(g) e_h = e_{g h}`` on ``R^|G|``.
+
+    Raises:
+        TypeError: ``group`` is no group.
+        ValueError: the matrices would be too large.
+    """
+    check_size("a representation", *[group.order] * 3)
     return permutation_representation(group, group.table, "regular")
 
 
+@checked
 def direct_sum(*representations: Representation) -> Representation:
     """The block-diagonal sum of representations of one group.
 
     Raises:
-        ValueError: none is given, or they belong to different groups.
+        TypeError: one is no representation.
+        ValueError: none is given, they belong to different groups, or the matrices would
+            be too large.
     """
     if not representations:
         raise ValueError("expected at least one representation, got none")
     group = representations[0].group
     for rho in representations:
         check_same_group(representations[0], rho)
+    dim = sum(rho.dim for rho in representations)
+    check_size("a representation", group.order, dim, dim)
     matrices = torch.stack(
-        [torch.block_diag(*(rho(g) for rho in representations)) for g in range(group.order)]
+        [
+            torch.block_diag(*blocks)
+            for blocks in zip(*(r.matrices for r in representations))
+        ]
     )
-    return Representation(group, matrices, " + ".join(r.name for r in representations))
+    return _representation(group, matrices, " + ".join(r.name for r in representations))
 
 
 def check_same_group(rho_in: Representation, rho_out: Representation) -> None:
@@ -160,6 +241,15 @@ def check_same_group(rho_in: Representation, rho_out: Representation) -> None:
     check_device(str(rho_out), rho_out.matrices, rho_in)
 
 
+def check_same_dtype(name: str, tensor: Tensor, rho: Representation) -> None:
+    """Raise unless the tensor has the dtype of the representation."""
+    if tensor.dtype != rho.matrices.dtype:
+        raise TypeError(
+            f"expected {name} of the dtype {rho.matrices.dtype} of {rho}, got "
+            f"{tensor.dtype}: convert one with .to(...)"
+        )
+
+
 def check_device(name: str, tensor: Tensor, rho: Representation) -> None:
     """Raise unless the tensor is where the representation is."""
     if tensor.device != rho.matrices.device:
@@ -169,6 +259,7 @@ def check_device(name: str, tensor: Tensor, rho: Representation) -> None:
         )
 
 
+@checked
 def reynolds(
     rho_in: Representation, rho_out: Representation, weight: Float[Tensor, "m n"]
 ) -> Float[Tensor, "m n"]:
@@ -177,7 +268,8 @@ def reynolds(
     ``R(W) = 1/|G| sum_g rho_out(g) W rho_in(g)^-1``
 
     Raises:
-        ValueError: W has another shape, or groups or devices differ.
+        TypeError: an argument is of the wrong type, or dtypes differ.
+        ValueError: W has another shape, NaN or infinity, or groups or devices differ.
     """
     check_same_group(rho_in, rho_out)
     if weight.shape != (rho_out.dim, rho_in.dim):
@@ -186,20 +278,29 @@ def reynolds(
             f"got {tuple(weight.shape)}"
         )
     check_device("a weight", weight, rho_in)
+    check_same_dtype("a weight", weight, rho_in)
+    check_same_dtype("a weight", weight, rho_out)
+    check_floating("a weight", weight)
     inverses = rho_in.matrices[rho_in.group.inverse]
     return (rho_out.matrices @ weight @ inverses).mean(0)
 
 
+@checked
 def intertwiner_dimension(rho_in: Representation, rho_out: Representation) -> int:
     """The dimension of the space of intertwiners, from characters alone.
 
     ``dim = 1/|G| sum_g chi_out(g) chi_in(g^-1)`` (Serre 1977, section 2.3).
+
+    Raises:
+        TypeError: an argument is no representation.
+        ValueError: they belong to different groups.
     """
     check_same_group(rho_in, rho_out)
     chi_in = rho_in.character()[rho_in.group.inverse].double()
     return round(float((rho_out.character().double() * chi_in).mean()))
 
 
+@checked
 def intertwiner_basis(
     rho_in: Representation, rho_out: Representation
 ) -> Float[Tensor, "mn dim"]:
@@ -216,10 +317,17 @@ def intertwiner_basis(
         shape (m n, dim); dim may be 0.
 
     Raises:
-        ValueError: the representations belong to different groups.
+        TypeError: an argument is no representation.
+        ValueError: the representations belong to different groups, or ``m n`` is so large
+            that the decomposition would take hours.
     """
     dim = intertwiner_dimension(rho_in, rho_out)
     m, n = rho_out.dim, rho_in.dim
+    if m * n > LARGEST_DECOMPOSITION:
+        raise ValueError(
+            f"expected representations whose dimensions multiply to at most "
+            f"{LARGEST_DECOMPOSITION}, got {m} x {n} = {m * n}: a basis costs its cube"
+        )
     # Rounding turns the basis: on the CPU, so that it is the same for all devices.
     matrices_in, matrices_out = (r.matrices.cpu().double() for r in (rho_in, rho_out))
     inverse_transposes = matrices_in[rho_in.group.inverse].mT

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .._utils.checks import check_at_least, check_positive
+from .._utils.arguments import checked
+from .._utils.checks import MOST_INNER_STEPS, check_between, check_positive
 from .base import HasGradient, Tensors
 
 
+@checked
 @dataclass(frozen=True)
 class GradientDescent:
     """A fixed number of gradient steps on the support loss.
@@ -23,8 +25,10 @@ class GradientDescent:
         learn_lr: whether the outer loop learns the step sizes.
 
     Raises:
-        TypeError: ``steps`` is no integer.
-        ValueError: ``steps`` is negative or ``lr`` is not positive and finite.
+        TypeError: ``steps`` is no integer, ``lr`` no number, or ``learn_lr`` neither True
+            nor False.
+        ValueError: ``steps`` is negative or beyond a million, or ``lr`` is not positive
+            and finite.
     """
 
     steps: int = 1
@@ -32,11 +36,15 @@ class GradientDescent:
     learn_lr: bool = True
 
     def __post_init__(self) -> None:
-        check_at_least(0, steps=self.steps)
+        check_between(0, MOST_INNER_STEPS, steps=self.steps)
         check_positive(lr=self.lr)
 
     def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
-        """One scalar step size per adapted tensor, in the tensors' order."""
+        """One scalar step size per adapted tensor, in the tensors' order.
+
+        Raises:
+            TypeError: ``adapted`` is no dict of tensors.
+        """
         return nn.ParameterList(
             nn.Parameter(tensor.new_tensor(self.lr), requires_grad=self.learn_lr)
             for tensor in adapted.values()
@@ -60,8 +68,17 @@ class GradientDescent:
 
         Returns:
             the adapted tensors, under the same names.
+
+        Raises:
+            TypeError: an argument is of the wrong type.
+            ValueError: there is not one step size per adapted tensor.
         """
         step_sizes = list(meta_parameters)
+        if len(step_sizes) != len(adapted):
+            raise ValueError(
+                f"expected one step size for each of {len(adapted)} adapted tensors, got "
+                f"{len(step_sizes)}"
+            )
         for _ in range(self.steps):
             gradients = loss.gradient(adapted)
             if first_order:

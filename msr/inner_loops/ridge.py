@@ -140,7 +140,8 @@ def _unflatten(v: Float[Tensor, " k"], like: Tensors) -> Tensors:
 
 
 def _expect_close(what: str, found: Tensor, expected: Tensor, names: list[str]) -> None:
-    slack = 1e-3 * expected.abs().max() + 1e-6
+    digits = max(1e-3, 16 * torch.finfo(expected.dtype).eps)
+    slack = digits * expected.abs().max() + 1e-6
     if not bool(((found - expected).abs() <= slack).all()):
         worst = int((found - expected).abs().argmax())
         raise ValueError(

@@ -6,21 +6,33 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .._utils.arguments import checked
+from .._utils.checks import MOST_TASKS, check_between, check_floating, check_size
 from .._utils.progress import progress_bar
 from ..exceptions import Diverged
 from ..tasks.distribution import Split, TaskDistribution, check_tasks, draw
 from .learner import MetaLearner, check_learner
 
 
+@checked
 @dataclass(frozen=True)
 class MetaTestResult:
     """Query losses over test tasks.
 
     Attributes:
         losses: one query loss per task; shape (tasks,), on the learner's device.
+
+    Raises:
+        TypeError: ``losses`` is no floating-point tensor.
+        ValueError: there is none, or one is not finite.
     """
 
     losses: Float[Tensor, " tasks"]
+
+    def __post_init__(self) -> None:
+        check_floating("losses", self.losses)
+        if not len(self.losses):
+            raise ValueError("expected the loss of at least one task, got none")
 
     @property
     def mse(self) -> float:
@@ -42,6 +54,7 @@ class MetaTestResult:
         )
 
 
+@checked(by_hand=["learner", "tasks"])
 @torch.no_grad()
 def meta_test(
     learner: MetaLearner,
@@ -64,23 +77,29 @@ def meta_test(
         progress: show a bar.
 
     Raises:
-        TypeError: ``learner`` is no `MetaLearner`, or ``tasks`` no `TaskDistribution`.
-        ValueError: ``batch_size`` < 1.
+        TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`,
+            ``batch_size`` no integer, or ``progress`` neither True nor False.
+        ValueError: ``batch_size`` < 1 or too large, or ``split`` is unknown.
         Diverged: the loss of a task is not finite. The error names the tasks and
             holds all losses.
     """
     check_learner(learner)
     check_tasks(tasks, split)
-    if batch_size < 1:
-        raise ValueError(f"expected batch_size >= 1, got {batch_size}")
+    check_between(1, MOST_TASKS, batch_size=batch_size)
+    number = tasks.num_tasks(split)
+    check_size("losses", number)
     modes = {module: module.training for module in learner.modules()}
     learner.eval()
-    indices = torch.arange(tasks.num_tasks(split), device="cpu").split(batch_size)
-    bar = progress_bar(indices, show=progress, desc="meta-test")
+    starts = range(0, number, batch_size)
+
+    def losses_from(start: int) -> Tensor:
+        stop = min(start + batch_size, number)
+        batch = draw(tasks, split, torch.arange(start, stop, device="cpu"))
+        return learner(batch.to(learner.device, learner.dtype))
+
+    bar = progress_bar(starts, show=progress, desc="meta-test")
     try:
-        losses = torch.cat(
-            [learner(draw(tasks, split, i).to(learner.device, learner.dtype)) for i in bar]
-        )
+        losses = torch.cat([losses_from(i) for i in bar])
     finally:
         for module, mode in modes.items():
             module.training = mode

@@ -141,7 +141,7 @@ def _losses_and_gradients(
     """The losses, and the gradients of a sum in which no two tasks count alike."""
     run = learner.forward
     if by_loop:
-        run = partial(learner.losses_by, Way(False, "it is the definition"))
+        run = partial(learner._losses_by, Way(False, "it is the definition"))
     program = Program(learner, run)
     values = {
         name: tensor.detach().clone().double()

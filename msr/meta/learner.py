@@ -271,7 +271,7 @@ class MetaLearner(nn.Module):
                 return "by formula, because the model has a single layer"
             return str(self._way(*tensors))
 
-    def losses_by(self, way: Way, batch: TaskBatch) -> Float[Tensor, " tasks"]:
+    def _losses_by(self, way: Way, batch: TaskBatch) -> Float[Tensor, " tasks"]:
         """The query losses in one of the ways, whichever the learner would choose."""
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         highest = highest_label(self.loss, [batch.y_support, batch.y_query])

@@ -1,13 +1,12 @@
 """What `msr.MetaLearner` refuses."""
 
-import inspect
 from collections.abc import Iterable
 from itertools import chain
 
 from torch import Tensor, nn
 
 from .._utils.arguments import shown
-from .._utils.checks import check_at_least
+from .._utils.checks import check_at_least, check_takes
 from ..inner_loops.base import Loss
 
 
@@ -32,31 +31,10 @@ def check_parts(loss: Loss, chunk_size: int | None) -> None:
         raise TypeError(
             f"expected a loss such as torch.nn.functional.mse_loss, got {shown(loss)}"
         )
-    if not _takes_two(loss):
-        raise TypeError(
-            f"expected a loss that takes (prediction, target), got {shown(loss)} with "
-            f"arguments {_signature(loss)}"
-        )
+    call = loss.forward if isinstance(loss, nn.Module) else loss
+    check_takes("loss", call, "prediction", "target")
     if chunk_size is not None:
         check_at_least(1, chunk_size=chunk_size)
-
-
-def _signature(loss: Loss) -> inspect.Signature | None:
-    """What it takes; None where Python does not say."""
-    try:
-        return inspect.signature(loss.forward if isinstance(loss, nn.Module) else loss)
-    except (TypeError, ValueError):
-        return None
-
-
-def _takes_two(loss: Loss) -> bool:
-    signature = _signature(loss)
-    try:
-        if signature is not None:
-            signature.bind(None, None)
-    except TypeError:
-        return False
-    return True
 
 
 def check_recomputable(model: nn.Module) -> None:

@@ -4,7 +4,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from .._utils.checks import check_at_least
+from .._utils.arguments import checked
+from .._utils.checks import (
+    MOST_STEPS,
+    MOST_TASKS,
+    check_between,
+    check_not_negative,
+    check_seed,
+    check_size,
+)
 from .._utils.progress import progress_bar
 from ..exceptions import Diverged
 from ..tasks.distribution import TaskDistribution, check_tasks, draw_training_tasks
@@ -12,6 +20,7 @@ from .history import History
 from .learner import MetaLearner, check_learner
 
 
+@checked(by_hand=["learner", "tasks"])
 def multitask_train(
     learner: MetaLearner,
     tasks: TaskDistribution,
@@ -43,14 +52,20 @@ def multitask_train(
 
     Raises:
         TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`, or
-            ``steps`` or ``batch_size`` no integer.
-        ValueError: ``steps`` or ``batch_size`` < 1.
+            another argument of the wrong type.
+        ValueError: ``steps`` or ``batch_size`` < 1 or too large, ``lr`` or ``seed``
+            negative, or the filters of all training tasks would be too many.
         Diverged: a loss is not finite. The error names the step and the tasks.
     """
     check_learner(learner)
     check_tasks(tasks, "train")
-    check_at_least(1, steps=steps, batch_size=batch_size)
+    check_between(1, MOST_STEPS, steps=steps)
+    check_between(1, MOST_TASKS, batch_size=batch_size)
+    check_not_negative(lr=lr)
+    check_seed(seed)
     number = tasks.num_tasks("train")
+    for name, p in learner.adapted.items():
+        check_size(f"a {name} for each task", number, p.numel())
     own = {
         name: nn.Parameter(p.detach().repeat(number, *[1] * p.ndim))
         for name, p in learner.adapted.items()

@@ -11,7 +11,17 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from .._utils.checks import check_at_least
+from .._utils.arguments import checked, shown
+from .._utils.checks import (
+    MOST_STEPS,
+    MOST_TASKS,
+    check_at_least,
+    check_between,
+    check_not_negative,
+    check_seed,
+    check_takes,
+    named_path,
+)
 from .._utils.files import write_atomically
 from .._utils.progress import progress_bar
 from .._utils.random_state import isolated_random_state, random_state, set_random_state
@@ -28,6 +38,7 @@ Callback = Callable[[int, MetaLearner, float], None]
 Decay = Literal["none", "cosine"]
 
 
+@checked(by_hand=["learner", "tasks"])
 def meta_train(
     learner: MetaLearner,
     tasks: TaskDistribution,
@@ -82,9 +93,10 @@ def meta_train(
 
     Raises:
         TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`, or
-            ``steps``, ``batch_size`` or ``checkpoint_every`` no integer.
+            another argument of the wrong type.
         ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1,
-            ``checkpoint_every`` < 1, or ``decay`` is unknown.
+            ``checkpoint_every`` < 1, a number is too large, ``lr`` or ``seed`` negative,
+            ``decay`` unknown, or no parameter of the learner is to be trained.
         CheckpointError: the checkpoint is damaged or of another configuration;
             nothing is overwritten and the learner is unchanged.
         Diverged: a loss or gradient is not finite. The error names the step and the
@@ -93,16 +105,15 @@ def meta_train(
     """
     check_learner(learner)
     check_tasks(tasks, "train")
-    check_at_least(0, steps=steps)
-    check_at_least(1, batch_size=batch_size, checkpoint_every=checkpoint_every)
-    if decay not in ("none", "cosine"):
-        raise ValueError(f'expected decay "none" or "cosine", got {decay!r}')
-    parameters = [p for p in learner.parameters() if p.requires_grad]
-    opt = (
-        optimizer(parameters)
-        if optimizer
-        else torch.optim.Adam(parameters, lr=lr, fused=True)
-    )
+    check_between(0, MOST_STEPS, steps=steps)
+    check_between(1, MOST_TASKS, batch_size=batch_size)
+    check_at_least(1, checkpoint_every=checkpoint_every)
+    check_not_negative(lr=lr)
+    check_seed(seed)
+    if callback is not None:
+        check_takes("callback", callback, "step", "learner", "loss")
+    file = None if checkpoint is None else named_path("checkpoint", checkpoint)
+    opt = _optimizer(learner, optimizer, lr)
     schedule = CosineAnnealingLR(opt, steps) if decay == "cosine" and steps else None
     run = _Run(
         learner,
@@ -111,7 +122,7 @@ def meta_train(
         schedule,
         torch.Generator().manual_seed(seed),
         History(),
-        None if checkpoint is None else Path(checkpoint),
+        file,
         _config(learner, tasks, opt, batch_size, seed)
         | {"decay": f"cosine to step {steps}" if decay == "cosine" else "none"},
     )
@@ -139,6 +150,31 @@ def meta_train(
                 bar.update()
         run.save()
     return run.history
+
+
+def _optimizer(
+    learner: MetaLearner, factory: OptimizerFactory | None, lr: float
+) -> torch.optim.Optimizer:
+    """Adam, or what the factory makes.
+
+    Raises:
+        TypeError: the factory makes no optimizer.
+        ValueError: there is nothing to train.
+    """
+    parameters = [p for p in learner.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError("expected a learner with parameters to train, got none")
+    if factory is None:
+        return torch.optim.Adam(parameters, lr=lr, fused=True)
+    check_takes("optimizer", factory, "parameters")
+    wanted = "expected optimizer to make a torch.optim.Optimizer from parameters, got"
+    try:
+        made = factory(parameters)
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise TypeError(f"{wanted} {shown(made)}")
+    return made
 
 
 @dataclass

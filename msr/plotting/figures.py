@@ -1,5 +1,6 @@
 """Figures of the book. matplotlib is imported when a function is called, not before."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -7,6 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .._utils.arguments import checked, shown
+from .._utils.checks import (
+    MOST_NUMBERS,
+    check_between,
+    check_positive,
+    check_size,
+    check_takes,
+)
 from .player import Slideshow, png_and_width
 
 if TYPE_CHECKING:
@@ -17,9 +26,15 @@ if TYPE_CHECKING:
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 DIVERGING = "RdBu_r"
 
+MOST_WRITTEN = 10_000  # entries of a figure that writes each of them
+MOST_MILLISECONDS = 3_600_000
+MOST_PICTURES = 1000
+LARGEST_PICTURE = 100.0  # inches
+
 Item = TypeVar("Item")
 
 
+@checked(by_hand=["matrix"])
 def plot_matrix(
     ax: "Axes",
     matrix: Float[Tensor, "rows columns"],
@@ -33,7 +48,20 @@ def plot_matrix(
         matrix: what to draw.
         title: heading.
         limit: the absolute value of the darkest colours. Default: the largest entry.
+
+    Raises:
+        TypeError: ``ax`` is no axes, ``matrix`` no tensor of real numbers, or another
+            argument of the wrong type.
+        ValueError: the matrix has not two axes, no entry, NaN or infinity, or ``limit``
+            is not positive.
     """
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(f"expected ax to be a matplotlib Axes, got {shown(ax)}")
+    _check_matrix("matrix", matrix)
+    if limit is not None:
+        check_positive(limit=limit)
     values = matrix.detach().cpu()
     limit = limit or float(values.abs().max()) or 1.0
     ax.imshow(
@@ -42,8 +70,9 @@ def plot_matrix(
     ax.set(title=title, xticks=[], yticks=[])
 
 
+@checked
 def plot_factorization(
-    U: Float[Tensor, "mn k"], v: Float[Tensor, " k"], shape: tuple[int, int]
+    U: Float[Tensor, "mn k"], v: Float[Tensor, " k"], shape: Sequence[int]
 ) -> "Figure":
     """Draw ``U v = vec(W)`` and W with a colour for each filter value.
 
@@ -52,11 +81,30 @@ def plot_factorization(
     of that value.
 
     Raises:
-        ValueError: a row of U has more than one nonzero entry, or there are more filter
-            values than colours.
+        TypeError: an argument is of the wrong type.
+        ValueError: a row of U has more than one nonzero entry, there are more filter
+            values than colours, sizes do not match, a number is NaN or infinite, or there
+            are too many entries to write into a figure.
     """
     import matplotlib.pyplot as plt
 
+    _check_matrix("U", U)
+    if v.shape != U.shape[1:]:
+        raise ValueError(
+            f"expected a filter of {U.shape[1]} values for U of shape {tuple(U.shape)}, "
+            f"got {len(v)}"
+        )
+    _check_matrix("v", v[:, None])
+    if len(shape) != 2 or min(shape) < 1 or math.prod(shape) != len(U):
+        raise ValueError(
+            f"expected the shape of a weight with {len(U)} entries, a row of U each, got "
+            f"{shown(shape)}"
+        )
+    if U.numel() > MOST_WRITTEN:
+        raise ValueError(
+            f"expected at most {MOST_WRITTEN} entries of U, which a figure has room for, "
+            f"got {U.numel()}"
+        )
     U, v = U.detach().cpu(), v.detach().cpu()
     if int((U != 0).sum(1).max()) > 1:
         raise ValueError("expected at most one nonzero entry in each row of U, got more")
@@ -72,7 +120,7 @@ def plot_factorization(
         ("symmetry matrix $U$", (U != 0) * numbers, U),
         ("filter $v$", numbers[:, None], v[:, None]),
         (r"$\mathrm{vec}(W) = U v$", source[:, None], (U @ v)[:, None]),
-        ("weight $W$", source.reshape(shape), (U @ v).reshape(shape)),
+        ("weight $W$", source.reshape(*shape), (U @ v).reshape(*shape)),
     ]
     widths = [max(k, 2), 2, 2, max(shape[1], 2)]
     figure, axes = plt.subplots(
@@ -105,6 +153,7 @@ def _draw_coloured_cells(ax: "Axes", title: str, colours: Tensor, values: Tensor
         ax.text(column, row, f"{value:.2g}", ha="center", va="center", color="black")
 
 
+@checked(by_hand=["matrices"])
 def plot_matrices(
     matrices: Sequence[Float[Tensor, "rows columns"]],
     titles: Sequence[str],
@@ -115,17 +164,35 @@ def plot_matrices(
 ) -> "Figure":
     """Draw matrices side by side, by default with one colour scale for all.
 
+    Args:
+        matrices: what to draw.
+        titles: a heading for each.
+        columns: pictures in a row; default: all.
+        size: of a picture, in inches.
+        shared_limit: whether one colour means the same in all pictures.
+
     Raises:
-        ValueError: the numbers of matrices and titles differ, or are zero.
+        TypeError: an argument is of the wrong type.
+        ValueError: the numbers of matrices and titles differ, are zero or very large, a
+            matrix has not two axes, no entry, NaN or infinity, or there is no room.
     """
     import matplotlib.pyplot as plt
 
+    if isinstance(matrices, str) or not isinstance(matrices, Sequence):
+        raise TypeError(f"expected matrices to be a list of tensors, got {shown(matrices)}")
     if not matrices or len(matrices) != len(titles):
         raise ValueError(
             f"expected one title per matrix, got {len(matrices)} matrices "
             f"and {len(titles)} titles"
         )
-    columns = columns or len(matrices)
+    check_between(1, MOST_PICTURES, number_of_matrices=len(matrices))
+    for i, matrix in enumerate(matrices):
+        _check_matrix(f"matrices[{i}]", matrix)
+    columns = len(matrices) if columns is None else columns
+    check_between(1, MOST_PICTURES, columns=columns)
+    check_positive(size=size)
+    if size > LARGEST_PICTURE:
+        raise ValueError(f"expected size <= {LARGEST_PICTURE:g} inches, got {shown(size)}")
     rows = -(-len(matrices) // columns)
     figure, axes = plt.subplots(
         rows,
@@ -136,13 +203,14 @@ def plot_matrices(
     )
     limit = max(float(m.detach().abs().max()) for m in matrices) if shared_limit else None
     for ax, matrix, title in zip(axes.flat, matrices, titles):
-        plot_matrix(ax, matrix, title, limit)
+        plot_matrix(ax, matrix, title, limit or None)
         ax.title.set_fontsize(10)
     for ax in axes.flat[len(matrices) :]:
         ax.set_axis_off()
     return figure
 
 
+@checked
 def slideshow(
     draw: "Callable[[Item], Figure]",
     items: Sequence[Item],
@@ -168,13 +236,24 @@ def slideshow(
         interval: milliseconds a frame while playing.
 
     Raises:
-        ValueError: there are no items, or ``start`` is not among them.
+        TypeError: an argument is of the wrong type, ``draw`` makes no figure, or a label or
+            alternative text is no text.
+        ValueError: there are no items or very many, ``start`` is not among them, or
+            ``interval`` is not positive.
     """
-    rendered = [png_and_width(draw(item)) for item in items]
+    for name, function in (("draw", draw), ("label", label), ("alt", alt)):
+        check_takes(name, function, "item")
+    check_between(1, MOST_MILLISECONDS, interval=interval)
+    if items:
+        check_between(1, MOST_PICTURES, number_of_items=len(items))
+        check_between(0, len(items) - 1, start=start)
+    labels = [_text("label", label(item)) for item in items]
+    alts = [_text("alt", alt(item)) for item in items]
+    rendered = [png_and_width(_figure(draw(item))) for item in items]
     return Slideshow(
         title=title,
-        labels=[label(item) for item in items],
-        alts=[alt(item) for item in items],
+        labels=labels,
+        alts=alts,
         frames=[png for png, _ in rendered],
         width=rendered[0][1] if rendered else 0,
         start=start,
@@ -182,14 +261,56 @@ def slideshow(
     )
 
 
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected {name} to return a text, got {shown(value)}")
+    return value
+
+
+def _figure(value: "Figure") -> "Figure":
+    from matplotlib.figure import Figure
+
+    if not isinstance(value, Figure):
+        raise TypeError(f"expected draw to return a figure, got {shown(value)}")
+    return value
+
+
+@checked
 def smooth(values: Sequence[float], window: int) -> Tensor:
-    """The running mean over the last ``window`` values (fewer at the start), on the CPU."""
+    """The running mean over the last ``window`` values (fewer at the start), on the CPU.
+
+    Raises:
+        TypeError: a value is no number, or ``window`` no integer.
+        ValueError: ``window`` < 1, or a value or the list is too large.
+    """
+    check_between(1, MOST_NUMBERS, window=window)
+    check_size("a list of values", len(values))
+    try:
+        numbers = list(map(float, values))
+    except OverflowError:
+        raise ValueError(
+            "expected values in the range of floating-point numbers, got a larger integer"
+        ) from None
     with torch.device("cpu"):
-        sums = torch.tensor(values, dtype=torch.float64).cumsum(0)
+        sums = torch.tensor(numbers, dtype=torch.float64).cumsum(0)
         zeros = torch.zeros(min(window, len(sums)))
         shifted = torch.cat([zeros, sums[:-window]])[: len(sums)]
         counts = torch.arange(1, len(sums) + 1).clamp(max=window)
     return (sums - shifted) / counts
+
+
+def _check_matrix(name: str, matrix: Tensor) -> None:
+    """Raise unless this is a matrix of finite real numbers that a figure can show."""
+    if not isinstance(matrix, Tensor) or matrix.is_complex():
+        raise TypeError(f"expected {name} to be a tensor of numbers, got {shown(matrix)}")
+    dense = matrix.layout == torch.strided and not matrix.is_meta
+    if matrix.ndim != 2 or not matrix.numel() or not dense:
+        raise ValueError(
+            f"expected {name} of shape (rows, columns) with at least one entry, got "
+            f"{shown(matrix)}"
+        )
+    if not torch.isfinite(matrix).all():
+        raise ValueError(f"expected finite {name}, got NaN or infinity")
 
 
 def _entries(values: Tensor) -> list[tuple[tuple[int, int], Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._utils.arguments import checked
 from ..exceptions import ResultsError
 from .store import Results, cell_row
 
@@ -39,6 +40,7 @@ class Drift:
         )
 
 
+@checked
 def drifts(new: Results, recorded: Results) -> list[Drift]:
     """Every cell of a table that was computed anew, beside the recorded one.
 
@@ -52,14 +54,15 @@ def drifts(new: Results, recorded: Results) -> list[Drift]:
         recorded: results of the same experiment, such as `msr.recorded_results`.
 
     Raises:
+        TypeError: an argument holds no results.
         ResultsError: the two are of other experiments or numbers of steps, or a cell
             that was computed anew is not recorded.
     """
     for key in ("experiment", "steps"):
-        if new.config[key] != recorded.config[key]:
+        ours, theirs = new.config.get(key), recorded.config.get(key)
+        if ours != theirs:
             raise ResultsError(
-                f"expected results of the same {key}, got {new.config[key]!r} and "
-                f"recorded {recorded.config[key]!r}"
+                f"expected results of the same {key}, got {ours!r} and recorded {theirs!r}"
             )
     return list(_compare(new, recorded))
 

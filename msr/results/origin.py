@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._utils.devices import device_name
+from .._utils.arguments import checked
+from .._utils.devices import available_device_name, named_device
 from .._version import __version__
 
 PACKAGE = Path(__file__).parents[1]
 
 
+@checked
 def provenance(command: str, device: torch.device | str = "cpu") -> dict[str, Any]:
     """What is needed to run something again and to judge a difference.
 
@@ -25,11 +27,15 @@ def provenance(command: str, device: torch.device | str = "cpu") -> dict[str, An
     Returns:
         command, commit (None outside a git checkout; "+" marks uncommitted changes),
         device, versions and date (UTC), ready for JSON.
+
+    Raises:
+        TypeError: ``command`` is no text, or ``device`` no device.
+        ValueError: there is no such device.
     """
     return {
         "command": command,
         "commit": _commit(),
-        "device": device_name(device),
+        "device": available_device_name(named_device(device)),
         "versions": versions(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }

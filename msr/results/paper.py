@@ -3,7 +3,18 @@
 import json
 from importlib import resources
 
+from .._utils.arguments import checked
+from .._utils.checks import check_known
 
+# By experiment: the name of its table, or None where the paper has none.
+PRINTED = {
+    "translation": "translation",
+    "rotation": "rotation_flip",
+    **dict.fromkeys(["ridge", "inner-steps", "training-tasks", "step-size", "support"]),
+}
+
+
+@checked
 def paper_table(
     experiment: str,
 ) -> dict[str, dict[str, tuple[float, float | None]]]:
@@ -11,8 +22,12 @@ def paper_table(
 
     The rotation table has no intervals. Experiments that are not in the paper have no
     rows.
+
+    Raises:
+        TypeError: ``experiment`` is no text.
+        ValueError: it is no experiment of this package.
     """
-    name = {"translation": "translation", "rotation": "rotation_flip"}.get(experiment)
+    name = PRINTED[check_known("experiment", experiment, PRINTED)]
     if name is None:
         return {}
     file = resources.files("msr") / "data" / "paper_tables.json"

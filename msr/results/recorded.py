@@ -5,6 +5,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from .._utils.arguments import checked, shown
 from ..exceptions import ResultsError
 from .store import Results
 
@@ -13,6 +14,7 @@ BENCHMARKS_FORMAT = "msr benchmarks 1"
 NO_RESULTS = {BENCHMARKS, "gpu"}  # files of another format
 
 
+@checked
 def recorded_results(name: str) -> Results:
     """The results of `make paper`: longer runs than those of the chapters.
 
@@ -23,18 +25,18 @@ def recorded_results(name: str) -> Results:
         name: of the experiment, such as "translation".
 
     Raises:
+        TypeError: ``name`` is no text.
         FileNotFoundError: there is no such file.
         ResultsError: it is damaged.
     """
     file = _recorded_file(name)
     if file is not None and name not in NO_RESULTS:
         return Results.read(file)
-    files = {file.stem for folder in _folders() for file in folder.glob("*.json")}
-    known = sorted(files - NO_RESULTS)
+    known = sorted(_recorded_files().keys() - NO_RESULTS)
     raise FileNotFoundError(
         f"expected recorded results among {', '.join(known) or 'none at all'}, got "
-        f"{name!r}. `make paper` writes them; so does python -m msr reproduce {name} "
-        f"--out results/{name}.json"
+        f"{shown(name)}. `make paper` writes them; so does python -m msr reproduce NAME "
+        f"--out results/NAME.json"
     )
 
 
@@ -66,5 +68,10 @@ def _folders() -> tuple[Path, Path]:
 
 
 def _recorded_file(name: str) -> Path | None:
-    files = (folder / f"{name}.json" for folder in _folders())
-    return next((file for file in files if file.exists()), None)
+    return _recorded_files().get(name)
+
+
+def _recorded_files() -> dict[str, Path]:
+    """By name; those of a package before those of a checkout."""
+    folders = reversed(_folders())
+    return {file.stem: file for folder in folders for file in folder.glob("*.json")}

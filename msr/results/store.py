@@ -11,6 +11,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .._utils.arguments import checked
+from .._utils.checks import named_path
 from .._utils.configurations import differences
 from .._utils.files import write_atomically
 from ..exceptions import ResultsError
@@ -52,6 +54,7 @@ class Summary:
     unstable: int = 0
 
 
+@checked
 @dataclass
 class Results:
     """The finished cells of one experiment.
@@ -61,14 +64,31 @@ class Results:
         runs: provenance and wall time of each run that added cells.
         cells: by key "row | column | seed": what `msr.experiments.cells.run_cell`
             returned. A row is a method, in a sweep with its hyperparameters.
+
+    Raises:
+        TypeError: one is no dict, or no list of them.
+        ValueError: a cell has no method, no column, or neither an error nor a failure.
     """
 
     config: dict[str, Any]
     runs: list[dict[str, Any]] = field(default_factory=list)
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for key, cell in self.cells.items():
+            outcome = {"mse", "ci95"} <= cell.keys() or "diverged" in cell
+            if not ({"method", "column"} <= cell.keys() and outcome):
+                raise ValueError(
+                    f"expected cells with method, column, and mse with ci95 or diverged, "
+                    f"got {key!r} with {', '.join(map(str, cell)) or 'nothing'}"
+                )
+
     def summary(self, row: str, column: str) -> Summary:
-        """The mean of a cell over seeds, with its interval."""
+        """The mean of a cell over seeds, with its interval; NaN where there is none.
+
+        Raises:
+            TypeError: a name is no text.
+        """
         found = [
             c for c in self.cells.values() if (cell_row(c), c["column"]) == (row, column)
         ]
@@ -112,15 +132,22 @@ class Results:
         """The columns that have results, in the order in which they came."""
         return list(dict.fromkeys(cell["column"] for cell in self.cells.values()))
 
-    def write(self, path: Path) -> None:
-        """Replace the file by these results, whole or not at all."""
+    def write(self, path: str | Path) -> None:
+        """Replace the file by these results, whole or not at all.
+
+        Raises:
+            TypeError, ValueError: it is no path, or no file can have this name.
+            OSError: it cannot be written.
+        """
         content = {
             "format": FORMAT,
             "config": self.config,
             "runs": self.runs,
             "cells": self.cells,
         }
-        write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+        write_atomically(
+            named_path("path", path), (json.dumps(content, indent=1) + "\n").encode()
+        )
 
     @classmethod
     def read(cls, path: str | Path) -> "Results":
@@ -128,9 +155,10 @@ class Results:
 
         Raises:
             ResultsError: the file is damaged or no results file.
+            TypeError, ValueError: it is no path, or no file can have this name.
             OSError: it cannot be read.
         """
-        path = Path(path)
+        path = named_path("path", path)
         try:
             content = json.loads(path.read_text())
             if content["format"] != FORMAT:
@@ -143,12 +171,14 @@ class Results:
             ) from None
 
     @classmethod
-    def resume(cls, path: Path, config: dict[str, Any]) -> "Results":
+    def resume(cls, path: str | Path, config: dict[str, Any]) -> "Results":
         """The results in a file of the same configuration, or none if there is no file.
 
         Raises:
             ResultsError: as for `read`, or the file has another configuration.
+            TypeError, ValueError: as for `read`, or ``config`` is no dict.
         """
+        path = named_path("path", path)
         if not path.exists():
             return cls(config)
         results = cls.read(path)

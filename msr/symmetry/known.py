@@ -8,10 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .._utils.checks import check_kernel_fits
+from .._utils.arguments import checked, shown
+from .._utils.checks import check_kernel_fits, check_size
 from ..groups.finite import FiniteGroup
 
 
+@checked
 def group_convolution_matrix(group: FiniteGroup) -> Float[Tensor, "nn n"]:
     """The symmetry matrix U^G for which ``U^G v`` is G-convolution with filter v.
 
@@ -26,11 +28,17 @@ def group_convolution_matrix(group: FiniteGroup) -> Float[Tensor, "nn n"]:
 
     Returns:
         shape (n^2, n), rows in the row-major order of vec(W).
+
+    Raises:
+        TypeError: ``group`` is no group.
+        ValueError: the matrix would be too large.
     """
+    check_size("a symmetry matrix", *[group.order] * 3)
     differences = group.table[group.inverse].flatten()
     return torch.eye(group.order)[differences]
 
 
+@checked
 def conv1d_matrix(input_size: int, kernel_size: int) -> Float[Tensor, "mn k"]:
     """The symmetry matrix of a 1-D convolution without padding.
 
@@ -41,9 +49,12 @@ def conv1d_matrix(input_size: int, kernel_size: int) -> Float[Tensor, "mn k"]:
         shape (m * input_size, kernel_size), rows in the row-major order of vec(W).
 
     Raises:
-        ValueError: the kernel is empty or longer than the input.
+        TypeError: a size is no integer.
+        ValueError: the kernel is empty or longer than the input, or the matrix would be
+            too large.
     """
     check_kernel_fits(kernel_size, input_size)
+    check_size("a symmetry matrix", input_size - kernel_size + 1, input_size, kernel_size)
     positions = torch.arange(input_size - kernel_size + 1)
     U = torch.zeros(len(positions), input_size, kernel_size)
     for t in range(kernel_size):
@@ -54,6 +65,7 @@ def conv1d_matrix(input_size: int, kernel_size: int) -> Float[Tensor, "mn k"]:
 RING_WIDTH = 0.4
 
 
+@checked
 def steerable_kernels(n: int, flip: bool = False) -> Float[Tensor, "order 3 3 6"]:
     """A basis of the 3 x 3 kernels from one scalar field to one regular field.
 
@@ -71,10 +83,12 @@ def steerable_kernels(n: int, flip: bool = False) -> Float[Tensor, "order 3 3 6"
         shape ``(|G|, 3, 3, 6)``: output channel, row, column, basis function.
 
     Raises:
-        ValueError: ``n`` < 1.
+        TypeError: ``n`` is no integer, or ``flip`` neither True nor False.
+        ValueError: ``n`` < 1, or the kernels would be too many.
     """
     if n < 1:
-        raise ValueError(f"expected n >= 1 rotations, got {n}")
+        raise ValueError(f"expected n >= 1 rotations, got {shown(n)}")
+    check_size("a basis of kernels", 2 * n if flip else n, 3, 3, 6)
     axis = torch.tensor([-1.0, 0.0, 1.0])
     x, y = axis.expand(3, 3), -axis[:, None].expand(3, 3)
     r, t = torch.hypot(x, y), torch.atan2(y, x)

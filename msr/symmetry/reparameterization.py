@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked
-from .._utils.checks import check_at_least, check_not_negative
+from .._utils.checks import check_not_negative, check_seed, check_size
 from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def reparameterize(
     """
     check_not_negative(std=std)
     if seed is not None and not isinstance(seed, torch.Generator):
-        check_at_least(0, seed=seed)
+        check_seed(seed)
     layers = dict(_layers(module))
     _check_layers(module, layers)
     _check_filters(filters, factorization, layers)
@@ -203,6 +203,7 @@ def _check_filters(
                 f"expected 1 <= filters <= {entries}, the number of entries of the "
                 f"weight of {name!r}, got {filters}"
             )
+        check_size(f"U of {name!r}", entries, filters)
 
 
 def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:

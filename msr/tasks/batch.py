@@ -7,6 +7,9 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
+from .._utils.checks import check_dtype
+from .._utils.devices import usable_device
+
 
 @dataclass(frozen=True, eq=False)
 class TaskBatch:
@@ -23,7 +26,7 @@ class TaskBatch:
             are neither floating point nor int64.
         ValueError: the numbers of tasks differ, inputs and targets differ in their
             number of examples, the two sets in the shape or dtype of an example, a set is
-            empty, devices differ, or a value is NaN or infinite.
+            empty, a tensor is sparse, devices differ, or a value is NaN or infinite.
     """
 
     x_support: Float[Tensor, "tasks support *x"]
@@ -69,7 +72,17 @@ class TaskBatch:
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> "TaskBatch":
-        """The same tasks on another device, with floating tensors in another dtype."""
+        """The same tasks on another device, with floating tensors in another dtype.
+
+        Raises:
+            TypeError: ``device`` is none, or ``dtype`` not one of floating-point numbers.
+            ValueError: there is no such device.
+        """
+        if dtype is not None:
+            check_dtype(dtype)
+        here = self.x_support.device
+        if not isinstance(device, torch.device) or device != here:
+            device = usable_device(device)
 
         def move(tensor: Tensor) -> Tensor:
             floating = dtype if tensor.is_floating_point() else None

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from .._utils.arguments import holds_integers, shown
+from .._utils.checks import MOST_TASKS, check_between, check_integer
 from .batch import TaskBatch
 
 Split = Literal["train", "test"]
@@ -34,6 +36,15 @@ class TaskDistribution(Protocol):
 def check_tasks(tasks: TaskDistribution, split: Split) -> None:
     """Raise unless the object is a `TaskDistribution` with tasks in this split."""
     known_split(split)
+    check_distribution(tasks)
+    number = tasks.num_tasks(split)
+    check_integer(f"num_tasks({split!r})", number)
+    if number < 1:
+        raise ValueError(f"expected at least one {split} task, got {number}")
+
+
+def check_distribution(tasks: TaskDistribution) -> None:
+    """Raise a TypeError unless the object is a `TaskDistribution`."""
     missing = [m for m in ("num_tasks", "batch") if not callable(getattr(tasks, m, None))]
     if missing or isinstance(tasks, type):
         lacks = f"without {' and '.join(missing)}" if missing else "itself, no instance"
@@ -42,19 +53,20 @@ def check_tasks(tasks: TaskDistribution, split: Split) -> None:
             f"expected a task distribution with num_tasks(split) and batch(split, "
             f"indices), got {name} {lacks}"
         )
-    if tasks.num_tasks(split) < 1:
-        raise ValueError(
-            f"expected at least one {split} task, got {tasks.num_tasks(split)}"
-        )
 
 
-def draw(tasks: TaskDistribution, split: Split, indices: Tensor) -> TaskBatch:
+def draw(
+    tasks: TaskDistribution, split: Split, indices: Sequence[int] | Tensor
+) -> TaskBatch:
     """The tasks of these numbers, checked to be as many as asked for.
 
     Raises:
-        TypeError: the result is no `TaskBatch`.
-        ValueError: it holds another number of tasks.
+        TypeError: the numbers are no integers, or the result is no `TaskBatch`.
+        ValueError: there is no such split, no number or too many, or the result holds
+            another number of tasks.
     """
+    known_split(split)
+    check_indices(indices)
     batch = tasks.batch(split, indices)
     if not isinstance(batch, TaskBatch):
         raise TypeError(
@@ -86,8 +98,34 @@ def known_split(split: str) -> str:
     """The name of a split, if it is one.
 
     Raises:
+        TypeError: it is no text.
         ValueError: it is not.
     """
-    if split not in ("train", "test"):
-        raise ValueError(f'expected split "train" or "test", got {split!r}')
-    return split
+    if isinstance(split, str) and split in ("train", "test"):
+        return split
+    kind = ValueError if isinstance(split, str) else TypeError
+    raise kind(f'expected split "train" or "test", got {shown(split)}')
+
+
+def check_indices(indices: Sequence[int] | Tensor) -> None:
+    """Raise unless these are the numbers of tasks, at least one and not too many."""
+    if isinstance(indices, Tensor):
+        plain = indices.ndim == 1 and indices.layout == torch.strided
+        if not holds_integers(indices):
+            raise TypeError(f"expected indices to be integers, got {indices.dtype}")
+        if not plain:
+            raise ValueError(f"expected indices of shape (tasks,), got {shown(indices)}")
+    elif isinstance(indices, str | bytes) or not isinstance(indices, Sequence):
+        raise TypeError(
+            f"expected indices as a list of integers or a tensor, got {shown(indices)}"
+        )
+    if not len(indices):
+        raise ValueError("expected at least one task, got no indices")
+    check_between(1, MOST_TASKS, number_of_tasks=len(indices))
+    if not isinstance(indices, Tensor | range):
+        for kind in set(map(type, indices)):
+            if kind is bool or not issubclass(kind, int):
+                raise TypeError(
+                    f"expected indices to be integers, got {shown(indices)} with one of "
+                    f"type {kind.__name__}"
+                )

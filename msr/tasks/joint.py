@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from .batch import TaskBatch
-from .distribution import Split, TaskDistribution
+from .distribution import Split, TaskDistribution, check_distribution, draw, known_split
 
 
 class Joint:
@@ -16,21 +16,34 @@ class Joint:
 
     Args:
         tasks: any task distribution.
+
+    Raises:
+        TypeError: ``tasks`` is none.
     """
 
     def __init__(self, tasks: TaskDistribution) -> None:
+        check_distribution(tasks)
         self.tasks = tasks
 
     def __repr__(self) -> str:
         return f"Joint({self.tasks!r})"
 
     def num_tasks(self, split: Split) -> int:
-        """The number of tasks in a split."""
+        """The number of tasks in a split.
+
+        Raises:
+            TypeError, ValueError: there is no such split.
+        """
+        known_split(split)
         return self.tasks.num_tasks(split)
 
     def batch(self, split: Split, indices: Sequence[int] | Tensor) -> TaskBatch:
-        """The tasks of these numbers."""
-        batch = self.tasks.batch(split, indices)
+        """The tasks of these numbers.
+
+        Raises:
+            TypeError, ValueError: there is no such split, or no such tasks.
+        """
+        batch = draw(self.tasks, split, indices)
         if split == "test":
             return batch
         x, y = batch.examples()

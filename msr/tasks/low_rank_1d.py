@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .._utils.checks import check_at_least, check_integer, check_kernel_fits
+from .._utils.checks import check_at_least, check_integer, check_kernel_fits, check_size
 from .distribution import Split
 from .seeded import SeededTasks
 
@@ -45,7 +45,7 @@ class LowRank1d(SeededTasks):
     Raises:
         TypeError: a setting is no integer.
         ValueError: ``rank`` < 1, the seed is negative, the kernel does not fit the
-            input, or a split has no task or no query example.
+            input, a split has no task or no query example, or a tensor would be too large.
     """
 
     rank: int = 1
@@ -63,6 +63,8 @@ class LowRank1d(SeededTasks):
             check_integer(field.name, getattr(self, field.name))
         check_at_least(1, rank=self.rank)
         check_kernel_fits(self.kernel_size, self.input_size)
+        check_size("a mixture of filters", self.output_size, self.rank)
+        check_size("filters", self.rank, self.kernel_size)
         self._check_counts()
 
     @property
@@ -95,8 +97,12 @@ class LowRank1d(SeededTasks):
 
         Returns:
             shape (m n, k * kernel size), rows in the row-major order of vec(W).
+
+        Raises:
+            ValueError: the matrix would be too large.
         """
         m, n = self.output_size, self.input_size
+        check_size("a symmetry matrix", m, n, self.rank, self.kernel_size)
         U = torch.zeros(m, n, self.rank, self.kernel_size)
         positions = torch.arange(m)
         for t in range(self.kernel_size):
@@ -106,7 +112,11 @@ class LowRank1d(SeededTasks):
     def filters(
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks rank kernel"]:
-        """B of each task."""
+        """B of each task.
+
+        Raises:
+            TypeError, ValueError: there is no such split, or no such tasks.
+        """
         return self._parameters(split, indices).to(torch.get_default_device())
 
     def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "rank kernel"]:

@@ -9,9 +9,10 @@ from jaxtyping import Float, Int
 from numpy.random import SeedSequence
 from torch import Tensor
 
-from .._utils.checks import check_at_least
+from .._utils.arguments import shown
+from .._utils.checks import check_at_least, check_integer, check_size
 from .batch import TaskBatch
-from .distribution import Split, known_split
+from .distribution import Split, check_indices, known_split
 
 Stream = Literal["problem", "train", "test", "noise"]
 
@@ -39,11 +40,19 @@ class SeededTasks:
         raise NotImplementedError
 
     def num_tasks(self, split: Split) -> int:
-        """The number of tasks in a split."""
+        """The number of tasks in a split.
+
+        Raises:
+            TypeError, ValueError: there is no such split.
+        """
         return {"train": self.train_tasks, "test": self.test_tasks}[known_split(split)]
 
     def num_examples(self, split: Split) -> int:
-        """The number of examples that a task of this split holds."""
+        """The number of examples that a task of this split holds.
+
+        Raises:
+            TypeError, ValueError: there is no such split.
+        """
         return {"train": self.train_examples, "test": self.test_examples}[
             known_split(split)
         ]
@@ -64,11 +73,13 @@ class SeededTasks:
             query: examples in the query set. Default: all that are left.
 
         Raises:
-            ValueError: there are no indices, one is out of range, the split is
-                unknown, or more examples are asked for than a task holds.
+            TypeError: a number of a task or of examples is no integer.
+            ValueError: there are no indices or too many, one is out of range, the split
+                is unknown, or more examples are asked for than a task holds.
         """
         support, query = self._sizes(split, support, query)
         numbers = self._checked(split, indices)
+        check_size("a batch", len(numbers), *self._task_size(support + query))
         draws = [self._draw(split, i) for i in numbers]
         parameters, x = (torch.stack(tensors) for tensors in zip(*draws, strict=True))
         x = x[:, : support + query]
@@ -112,7 +123,8 @@ class SeededTasks:
     def _parameters(
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks *parameters"]:
-        draws = [self._draw(split, i) for i in self._checked(split, indices)]
+        numbers = self._checked(split, indices)
+        draws = [self._draw(split, i) for i in numbers]
         return torch.stack([parameters for parameters, _ in draws])
 
     def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
@@ -126,15 +138,22 @@ class SeededTasks:
         check_at_least(0, seed=self.seed)
         if min(self.train_tasks, self.test_tasks) < 1:
             raise ValueError(
-                f"expected at least one task in each split, got {self.train_tasks} "
-                f"training and {self.test_tasks} test tasks"
+                f"expected at least one task in each split, got "
+                f"{shown(self.train_tasks)} training and {shown(self.test_tasks)} test "
+                f"tasks"
             )
         if not 1 <= self.support < min(self.train_examples, self.test_examples):
             raise ValueError(
                 f"expected 1 <= support < examples of a task, got support="
-                f"{self.support} of {self.train_examples} (train) and "
-                f"{self.test_examples} (test)"
+                f"{shown(self.support)} of {shown(self.train_examples)} (train) and "
+                f"{shown(self.test_examples)} (test)"
             )
+        most = max(self.train_examples, self.test_examples)
+        check_size("a task", *self._task_size(most))
+
+    def _task_size(self, examples: int) -> tuple[int, ...]:
+        """The shape of the largest tensor that the examples of one task take."""
+        return (examples, *self.input_shape)
 
     def _sizes(
         self, split: Split, support: int | None, query: int | None
@@ -142,11 +161,14 @@ class SeededTasks:
         """The numbers of support and query examples to hand out."""
         examples = self.num_examples(split)
         support = self.support if support is None else support
+        check_integer("support", support)
         query = examples - support if query is None else query
+        check_integer("query", query)
         if support < 1 or query < 1 or support + query > examples:
             raise ValueError(
                 f"expected at least 1 support and 1 query example and at most {examples} "
-                f"together, all that a {split} task holds, got {support} + {query}"
+                f"together, all that a {split} task holds, got {shown(support)} + "
+                f"{shown(query)}"
             )
         return support, query
 
@@ -155,14 +177,12 @@ class SeededTasks:
         return torch.Generator().manual_seed(seed % 2**32)
 
     def _checked(self, split: Split, indices: Sequence[int] | Tensor) -> list[int]:
-        indices = indices.tolist() if isinstance(indices, Tensor) else indices
-        numbers = [int(i) for i in indices]
         tasks = self.num_tasks(split)
-        if not numbers:
-            raise ValueError("expected at least one task, got no indices")
-        for i in numbers:
+        check_indices(indices)
+        numbers = indices.tolist() if isinstance(indices, Tensor) else list(indices)
+        for i in (min(numbers), max(numbers)):
             if not 0 <= i < tasks:
-                raise ValueError(f"expected {split} tasks 0..{tasks - 1}, got {i}")
+                raise ValueError(f"expected {split} tasks 0..{tasks - 1}, got {shown(i)}")
         return numbers
 
 

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .._utils.checks import check_at_least, check_integer, check_not_negative
+from .._utils.arguments import shown
+from .._utils.checks import check_at_least, check_integer, check_not_negative, check_size
 from ..layers import unfold
 from ..symmetry.known import steerable_kernels
 from .distribution import Split
@@ -47,8 +48,9 @@ class SteerableConv2d(SeededTasks):
         support: how many of a task's images are its support set.
 
     Raises:
-        TypeError: a setting other than ``noise`` is no integer (``flip``: no bool).
-        ValueError: a number is too small, or ``noise`` negative or not finite.
+        TypeError: a setting is no integer (``flip``: no bool; ``noise``: no number).
+        ValueError: a number is too small, ``noise`` negative or not finite, or a tensor
+            would be too large.
     """
 
     n: int = 8
@@ -65,13 +67,14 @@ class SteerableConv2d(SeededTasks):
 
     def __post_init__(self) -> None:
         if not isinstance(self.flip, bool):
-            raise TypeError(f"expected flip to be True or False, got {self.flip!r}")
+            raise TypeError(f"expected flip to be True or False, got {shown(self.flip)}")
         for field in fields(self):
             if field.name not in ("flip", "noise"):
                 check_integer(field.name, getattr(self, field.name))
         check_at_least(1, n=self.n, fields=self.fields)
         check_at_least(3, size=self.size)
         check_not_negative(noise=self.noise)
+        check_size("kernels", self.channels, 9, 6)
         self._check_counts()
 
     @property
@@ -99,13 +102,20 @@ class SteerableConv2d(SeededTasks):
         std = [half, half, *[1.0 if self.flip else half] * 4]
         return torch.tensor(std, device="cpu").double()
 
+    def _task_size(self, examples: int) -> tuple[int, ...]:
+        return (examples, max(self.channels, 9), self.size, self.size)
+
     def symmetry_matrix(self) -> Float[Tensor, "weights coefficients"]:
         """The true U: the weight of every task is ``reshape(U vec(c))``.
 
         Returns:
             shape (channels * 9, fields * 6), rows in the row-major order of a weight of
             shape (channels, 1, 3, 3).
+
+        Raises:
+            ValueError: the matrix would be too large.
         """
+        check_size("a symmetry matrix", self.channels * 9, self.fields * 6)
         block = self._basis.flatten(0, 1)
         U = torch.block_diag(*[block] * self.fields)
         return U.to(torch.get_default_device(), torch.get_default_dtype())
@@ -113,7 +123,11 @@ class SteerableConv2d(SeededTasks):
     def kernels(
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks channels 1 3 3"]:
-        """The true kernels of each task."""
+        """The true kernels of each task.
+
+        Raises:
+            TypeError, ValueError: there is no such split, or no such tasks.
+        """
         kernels = self._kernels(self._parameters(split, indices))
         return kernels.to(torch.get_default_device())
 

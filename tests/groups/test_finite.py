@@ -1,6 +1,7 @@
 """Groups: the axioms, the catalogue, and invariance under relabelling."""
 
 import itertools
+import re
 from collections import Counter
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import msr
+from msr.groups.axioms import check_associativity
 
 GROUPS = [*msr.small_groups().values(), msr.alternating(4), msr.symmetric(4)]
 groups = st.sampled_from(GROUPS)
@@ -121,3 +123,34 @@ def test_a_group_owns_its_table() -> None:
     group = msr.FiniteGroup(table)
     table[0, 0] = 2
     assert group.multiply(0, 0) == 0
+
+
+def test_a_large_group_is_built_from_its_generators() -> None:
+    """Products looked up in the table are those of the permutations."""
+    group = msr.symmetric(7)
+    points = list(itertools.permutations(range(7)))
+    for a, b in ((17, 4000), (5039, 1), (2520, 2520)):
+        product = tuple(points[a][i] for i in points[b])
+        assert points[group.multiply(a, b)] == product
+    assert torch.equal(group.table[:, group.identity], torch.arange(5040))
+    assert len(group.conjugacy_classes()) == 15  # partitions of 7
+    with pytest.raises(ValueError, match=r"at most 8192 elements.* got .* 40320 elements"):
+        msr.symmetric(8)
+
+
+@given(data=st.data(), group=groups)
+def test_the_first_triple_that_is_not_associative_is_named(data, group) -> None:
+    """As by looking at all of them: Light's test skips only what is associative."""
+    n = group.order
+    table = group.table.clone()
+    for _ in range(2):
+        a, b = (data.draw(st.integers(0, n - 1)) for _ in range(2))
+        table[a, b] = data.draw(st.integers(0, n - 1))
+    names = [str(a) for a in range(n)]
+    wrong = (table[table] != table[:, table]).nonzero()
+    if not len(wrong):
+        check_associativity(table, names)
+        return
+    first = ", ".join(map(str, wrong[0].tolist()))
+    with pytest.raises(ValueError, match=re.escape(f"(elements {first})")):
+        check_associativity(table, names)

@@ -354,7 +354,9 @@ def test_cosine_decay_by_hand_and_resumed(tmp_path: Path) -> None:
 
 @pytest.mark.bad_input
 def test_unknown_decay() -> None:
-    with pytest.raises(ValueError, match='expected decay "none" or "cosine", got \'step\''):
+    with pytest.raises(
+        ValueError, match='expected decay to be "none" or "cosine", got \'step\''
+    ):
         msr.meta_train(tiny_learner(), tiny_tasks(), 1, decay="step")
 
 

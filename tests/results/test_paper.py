@@ -1,6 +1,8 @@
 """The numbers that the paper prints."""
 
 import msr
+from msr.experiments.registry import EXPERIMENTS
+from msr.results.paper import PRINTED
 
 
 def test_the_papers_numbers() -> None:
@@ -12,3 +14,7 @@ def test_the_papers_numbers() -> None:
         "Rot+Flip": (0.507, None),
     }
     assert msr.paper_table("support") == {}
+
+
+def test_every_experiment_is_known_to_be_printed_or_not() -> None:
+    assert PRINTED.keys() == EXPERIMENTS.keys()

@@ -380,6 +380,20 @@ class Recurrent(nn.Module):
         return self.layer(x)[0][:, -1]
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("inner", [msr.GradientDescent(2, 0.1), msr.Ridge(0.1)])
+def test_half_precision(dtype, inner, generator) -> None:
+    model = nn.Sequential(nn.Linear(4, 2).to(dtype))
+    msr.reparameterize(model, filters=3, std=0.5, seed=0)
+    batch = batch_of(generator)
+    half = msr.MetaLearner(model, inner)
+    losses = half(batch.to(dtype=dtype))
+    losses.sum().backward()
+    assert losses.dtype == dtype
+    full = msr.MetaLearner(copy.deepcopy(model), inner).double()
+    torch.testing.assert_close(losses.double(), full(batch), rtol=5e-2, atol=1e-2)
+
+
 def test_two_threads_on_one_learner(generator) -> None:
     learner = msr.MetaLearner(two_layer_msr(), msr.GradientDescent(2))
     batches = [batch_of(generator) for _ in range(2)]
