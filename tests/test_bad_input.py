@@ -448,6 +448,10 @@ def test_an_error_leaves_the_module_as_it_was() -> None:
 def test_figures() -> None:
     with pytest.raises(ValueError, match=r"at most one nonzero entry"):
         plotting.plot_factorization(torch.ones(4, 2), torch.ones(2), (2, 2))
+    hole = torch.eye(4)
+    hole[0, 0] = torch.nan
+    with pytest.raises(ValueError, match=r"expected finite U, got NaN or infinity"):
+        plotting.plot_factorization(hole, torch.ones(4), (2, 2))
     with pytest.raises(ValueError, match=r"at most 6 filter values, .* got 7"):
         plotting.plot_factorization(torch.eye(7), torch.ones(7), (7, 1))
     with pytest.raises(ValueError, match=r"one title per matrix, got 1 matrices and 0"):
