@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import msr
@@ -89,6 +89,7 @@ def test_names_of_permutations() -> None:
     )
 
 
+@settings(deadline=None)
 @given(data=st.data(), group=groups)
 def test_relabelling_changes_nothing_but_names(data, group: msr.FiniteGroup) -> None:
     order = data.draw(st.permutations(range(group.order)))
