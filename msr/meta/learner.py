@@ -180,11 +180,12 @@ class MetaLearner(nn.Module):
         """
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         with self._alone():
-            self._check_data(*tensors, like=next(iter(self.adapted.values())))
+            adapted = self.adapted
+            self._check_data(*tensors, like=next(iter(adapted.values())))
             self._check_inner_loop(batch.x_support, batch.y_support)
             size = self.chunk_size or len(batch)
             if len(batch) <= size:
-                return self._query_losses(None, *tensors)
+                return self._query_losses(None, adapted, *tensors)
             check_recomputable(self.model)
             way = self._way(*tensors)
             starts = range(0, len(batch), size)
@@ -209,9 +210,10 @@ class MetaLearner(nn.Module):
         with self._alone():
             self._check_data(x_support, y_support)
             self._check_inner_loop(x_support, y_support)
-            paths = self._fast_paths
+            adapted = self.adapted
+            paths = self._fast_paths(adapted)
             if paths and self.chunk_size is None:
-                shared = self.adapted, self.meta_parameters, self.first_order
+                shared = adapted, self.meta_parameters, self.first_order
                 found = paths.adapt(*shared, x_support, y_support)
                 if found is not None:
                     return found
@@ -250,7 +252,7 @@ class MetaLearner(nn.Module):
         with self._alone():
             self._check_adapted(adapted, x)
             self._check_data(x, y)
-            paths = self._fast_paths
+            paths = self._fast_paths(self.adapted)
             found = paths.losses(adapted, x, y) if paths else None
             if found is not None:
                 return found
@@ -267,7 +269,7 @@ class MetaLearner(nn.Module):
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         with self._alone(), torch.no_grad():
             self._check_data(*tensors)
-            if self._closed_form_losses(*rows(tensors, 0, 1)) is not None:
+            if self._closed_form_losses(self.adapted, *rows(tensors, 0, 1)) is not None:
                 return "by formula, because the model has a single layer"
             return str(self._way(*tensors))
 
@@ -278,9 +280,11 @@ class MetaLearner(nn.Module):
         with self._alone():
             return self._running(way, highest).query_losses(*tensors)
 
-    def _query_losses(self, way: Way | None, *tensors: Tensor) -> Float[Tensor, " tasks"]:
+    def _query_losses(
+        self, way: Way | None, adapted: Tensors, *tensors: Tensor
+    ) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all tasks of the arguments together."""
-        losses = self._closed_form_losses(*tensors)
+        losses = self._closed_form_losses(adapted, *tensors)
         if losses is not None:
             return losses
         way = way or self._way(*tensors)
@@ -292,18 +296,19 @@ class MetaLearner(nn.Module):
                 way = self._instead(way, error)
         return self._running(way, highest).query_losses(*tensors)
 
-    def _closed_form_losses(self, *tensors: Tensor) -> Float[Tensor, " tasks"] | None:
-        paths = self._fast_paths
+    def _closed_form_losses(
+        self, adapted: Tensors, *tensors: Tensor
+    ) -> Float[Tensor, " tasks"] | None:
+        paths = self._fast_paths(adapted)
         if paths is None:
             return None
-        shared = self.adapted, self.meta_parameters, self.first_order
-        return paths.query_losses(*shared, *tensors)
+        return paths.query_losses(adapted, self.meta_parameters, self.first_order, *tensors)
 
     def _side_by_side(
         self, way: Way, highest: int | None, *tensors: Tensor
     ) -> Float[Tensor, " tasks"]:
         running = cast(SideBySide, self._running(way, highest))
-        paths = self._fast_paths
+        paths = self._fast_paths(running.adapted)
         if paths:
             shared = self.adapted, self.meta_parameters, self.first_order
             with running.kernels():
@@ -327,13 +332,13 @@ class MetaLearner(nn.Module):
             return SideBySide(**settings, rules=way.rules)
         return PlainLoop(**settings)
 
-    @property
-    def _fast_paths(self) -> FastPaths | None:
+    def _fast_paths(self, adapted: Tensors) -> FastPaths | None:
         """The fast paths, where numbers have the precision that makes them equal."""
-        precise = self.dtype in (torch.float32, torch.float64)
+        like = next(iter(adapted.values()))
+        precise = like.dtype in (torch.float32, torch.float64)
         if not self.shortcuts or self.vectorize is False or not precise:
             return None
-        if torch.is_autocast_enabled(self.device.type):
+        if torch.is_autocast_enabled(like.device.type):
             return None
         return FastPaths(self.model, self._adapted_names, self.inner, self.loss)
 
@@ -401,7 +406,9 @@ class MetaLearner(nn.Module):
 
     def _recomputed_chunk(self, way: Way, *batch: Tensor) -> Tensor:
         """The losses of a chunk, without its graph; see `msr.meta.chunking`."""
-        program = Program(self, partial(self._query_losses, way))
+        program = Program(
+            self, lambda *tensors: self._query_losses(way, self.adapted, *tensors)
+        )
         names, parameters = zip(*program.named_parameters())
         places = other_names(program)
         buffers = {name: b.clone() for name, b in program.named_buffers()}
@@ -420,15 +427,14 @@ class MetaLearner(nn.Module):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other thread runs the model, and no weight is older than its parameters."""
-        device = self.device.type
-        with lock_of(self.model), without_cached_weights():
-            if not torch.is_autocast_enabled(device):
+        # a weight that autocast or torch's parametrizations keep outlives its parameters
+        kept = torch.is_autocast_cache_enabled()
+        torch.set_autocast_cache_enabled(False)
+        try:
+            with lock_of(self.model), without_cached_weights():
                 yield
-                return
-            # a cached weight would outlive the values that it was made of
-            dtype = torch.get_autocast_dtype(device)
-            with torch.autocast(device, dtype=dtype, cache_enabled=False):
-                yield
+        finally:
+            torch.set_autocast_cache_enabled(kept)
 
     def _check_inner_loop(self, x: Tensor, y: Tensor) -> None:
         """Let the inner loop refuse the model, once, on the first task."""

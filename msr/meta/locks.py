@@ -13,8 +13,8 @@ _making = threading.Lock()
 
 def lock_of(model: nn.Module) -> "threading.RLock":
     """The lock of a model, the same for all learners and threads that use it."""
-    with _making:
-        lock = _locks.get(model)
-        if lock is None:
-            lock = _locks[model] = threading.RLock()
-        return lock
+    lock = _locks.get(model)
+    if lock is None:
+        with _making:
+            lock = _locks.setdefault(model, threading.RLock())
+    return lock
