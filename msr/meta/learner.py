@@ -499,9 +499,9 @@ class Program(nn.Module):
         super().__init__()
         self.learner, self.run = learner, run
 
-    def forward(self, *tensors: Tensor) -> Tensor:
+    def forward(self, *args: Any) -> Tensor:
         """The losses."""
-        return cast(Callable[..., Tensor], self.run)(*tensors)
+        return cast(Callable[..., Tensor], self.run)(*args)
 
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Parameters and buffers, by name."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
 
 from .._utils.arguments import checked, shown
 from .._utils.checks import (
@@ -78,7 +78,8 @@ def meta_train(
         steps: total number of outer steps, those in the checkpoint included.
         batch_size: tasks per step.
         lr: outer step size of Adam.
-        optimizer: makes another optimizer from the parameters; ``lr`` is then unused.
+        optimizer: makes another optimizer from the parameters; ``lr`` is then unused. A
+            scheduler of its own is refused with a checkpoint.
         decay: "cosine" multiplies the outer step size by (1 + cos(pi t / steps)) / 2 at
             step t, counted from 0.
         seed: of the task draws and of random layers such as dropout.
@@ -96,7 +97,8 @@ def meta_train(
             another argument of the wrong type.
         ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1,
             ``checkpoint_every`` < 1, a number is too large, ``lr`` or ``seed`` negative,
-            ``decay`` unknown, or no parameter of the learner is to be trained.
+            ``decay`` unknown, no parameter of the learner is to be trained, or, with a
+            checkpoint, the optimizer has a scheduler or hooks, whose state no file holds.
         CheckpointError: the checkpoint is damaged or of another configuration;
             nothing is overwritten and the learner is unchanged.
         Diverged: a loss or gradient is not finite. The error names the step and the
@@ -114,6 +116,8 @@ def meta_train(
         check_takes("callback", callback, "step", "learner", "loss")
     file = None if checkpoint is None else named_path("checkpoint", checkpoint)
     opt = _optimizer(learner, optimizer, lr)
+    if file is not None:
+        _check_resumable(opt)
     schedule = CosineAnnealingLR(opt, steps) if decay == "cosine" and steps else None
     run = _Run(
         learner,
@@ -150,6 +154,26 @@ def meta_train(
                 bar.update()
         run.save()
     return run.history
+
+
+def _check_resumable(optimizer: torch.optim.Optimizer) -> None:
+    """Raise if an optimizer has more state than a checkpoint holds.
+
+    A scheduler that was made for it counts its steps, through a method of the instance or
+    through hooks; its count is in no ``state_dict`` of the optimizer.
+    """
+    attributes = vars(optimizer)
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    if (
+        "step" in attributes
+        or any(attributes.get(name) for name in hooks)
+        or any(isinstance(value, LRScheduler) for value in attributes.values())
+    ):
+        raise ValueError(
+            f"expected, with a checkpoint, an optimizer that is all in its state_dict, got "
+            f"{type(optimizer).__name__} with a scheduler or hooks, which a resumed run "
+            f"would start anew: use decay='cosine', or no checkpoint"
+        )
 
 
 def _optimizer(

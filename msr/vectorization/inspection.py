@@ -1,8 +1,15 @@
 """Does a module compute what its class says?"""
 
 from torch import nn
-from torch.nn.modules.module import _has_any_global_hook
+from torch.nn.modules import module as of_all_modules
 from torch.nn.utils import parametrize
+
+_GLOBAL_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
 
 
 def is_altered(module: nn.Module) -> bool:
@@ -13,7 +20,7 @@ def is_altered(module: nn.Module) -> bool:
         or module._backward_hooks
         or module._backward_pre_hooks
         or "forward" in module.__dict__
-        or _has_any_global_hook()
+        or any(getattr(of_all_modules, name) for name in _GLOBAL_HOOKS)
     )
 
 

@@ -103,6 +103,45 @@ def test_resume_replays_dropout(tmp_path: Path) -> None:
     assert states_equal(whole, resumed)
 
 
+def with_hook(parameters) -> torch.optim.Optimizer:
+    """An optimizer that steps a scheduler of its own."""
+    optimizer = torch.optim.SGD(parameters, lr=1e-2)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2, gamma=0.5)
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    return optimizer
+
+
+def with_attribute(parameters) -> torch.optim.Optimizer:
+    optimizer = torch.optim.SGD(parameters, lr=1e-2)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2)
+    del optimizer.step  # the scheduler's wrapper
+    optimizer.schedule = schedule
+    return optimizer
+
+
+def with_scheduler_elsewhere(parameters) -> torch.optim.Optimizer:
+    optimizer = torch.optim.SGD(parameters, lr=1e-2)
+    torch.optim.lr_scheduler.StepLR(optimizer, 2)
+    return optimizer
+
+
+@pytest.mark.parametrize("factory", [with_hook, with_attribute, with_scheduler_elsewhere])
+def test_a_scheduler_hung_into_an_optimizer_cannot_resume(factory, tmp_path: Path) -> None:
+    learner = tiny_learner()
+    before = copy.deepcopy(learner.state_dict())
+    with pytest.raises(ValueError, match=r"got SGD with a scheduler or hooks"):
+        train(learner, 5, optimizer=factory, checkpoint=tmp_path / "run.pt")
+    assert not (tmp_path / "run.pt").exists()
+    assert all(torch.equal(t, before[n]) for n, t in learner.state_dict().items())
+
+
+def test_a_scheduler_hung_into_an_optimizer_works_without_a_checkpoint() -> None:
+    plain = train(tiny_learner(), 6, optimizer=lambda p: torch.optim.SGD(p, lr=1e-2))
+    hung = train(tiny_learner(), 6, optimizer=with_hook)
+    assert hung.loss[:2] == plain.loss[:2]
+    assert hung.loss[-1] != plain.loss[-1]
+
+
 class Killed(Exception):
     pass
 

@@ -1,5 +1,7 @@
 """Symmetry matrices as parametrizations, and reparameterize on module trees."""
 
+import logging
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -112,3 +114,58 @@ def test_kronecker_factors_are_the_identity_plus_noise() -> None:
     noise = factor(0) - torch.eye(50)
     assert noise.std().item() == pytest.approx(0.02, rel=0.05)
     assert not torch.equal(factor(0), factor(1))
+
+
+@pytest.mark.parametrize("settings", [{"filters": 3}, {"factorization": "kronecker"}])
+def test_frozen_layers_are_left_as_they_are(settings, caplog) -> None:
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+    model[2].requires_grad_(False)
+    weight, bias = model[2].weight, model[2].bias
+    before = weight.clone()
+    with caplog.at_level(logging.INFO, logger="msr.symmetry.reparameterization"):
+        msr.reparameterize(model, **settings)
+    assert model[2].weight is weight
+    assert torch.equal(weight, before)
+    assert not weight.requires_grad
+    assert not bias.requires_grad
+    assert [r.getMessage() for r in caplog.records] == [
+        "left as it is: '2', whose weight is frozen"
+    ]
+    assert set(msr.MetaLearner(model).adapted) == {
+        "0.bias",
+        "0.parametrizations.weight.original",
+    }
+    model[0].parametrizations.weight.requires_grad_(False)
+    frozen = nn.Sequential(nn.Linear(2, 2)).requires_grad_(False)
+    with pytest.raises(ValueError, match=r"got Sequential with none that is not frozen"):
+        msr.reparameterize(frozen, **settings)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"filters": 3}, {"factorization": "kronecker", "std": 0.1}]
+)
+def test_initial_values(settings) -> None:
+    """Layers that start differently get different values, and the same ones the same."""
+
+    def values(seed_of_layer: int, **seed) -> list[torch.Tensor]:
+        torch.manual_seed(seed_of_layer)
+        layer = msr.reparameterize(nn.Linear(4, 6), **settings, **seed)
+        return [p.detach() for p in layer.parametrizations.weight[0].parameters()]
+
+    def same(a: list[torch.Tensor], b: list[torch.Tensor]) -> bool:
+        return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+    assert not same(values(0), values(1))
+    assert same(values(0), values(0))
+    assert same(values(0, seed=5), values(1, seed=5))
+    generator = torch.Generator().manual_seed(5)
+    first, second = (values(0, seed=generator) for _ in range(2))
+    assert same(first, values(0, seed=5))
+    assert not same(first, second)
+
+
+def test_initial_values_leave_the_global_random_state_alone() -> None:
+    layer = nn.Linear(4, 6)
+    before = torch.get_rng_state()
+    msr.reparameterize(layer, filters=3)
+    assert torch.equal(torch.get_rng_state(), before)
