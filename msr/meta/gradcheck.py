@@ -96,7 +96,7 @@ def gradcheck(
 
     Args:
         learner: any learner.
-        batch: tasks of the kind that it is for.
+        batch: tasks of the kind that it is for, on any device and in any precision.
         tolerance: the largest relative difference that counts as rounding.
 
     Returns:
@@ -114,7 +114,7 @@ def gradcheck(
     if not wanted:
         raise ValueError("expected a learner with parameters that are learned, got none")
     with nothing_drawn(learner.model):
-        way = learner.way(batch)
+        way = learner.way(batch.to(learner.device, learner.dtype))
         tasks = batch.to(learner.device, torch.float64)
         chosen, loop, again = (
             _losses_and_gradients(learner, tasks, wanted, by_loop=by_loop, seed=seed)

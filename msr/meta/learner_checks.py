@@ -32,7 +32,8 @@ def check_parts(loss: Loss, chunk_size: int | None) -> None:
             f"expected a loss such as torch.nn.functional.mse_loss, got {shown(loss)}"
         )
     call = loss.forward if isinstance(loss, nn.Module) else loss
-    check_takes("loss", call, "prediction", "target")
+    name = getattr(loss, "__name__", type(loss).__name__)
+    check_takes(f"the loss {name}", call, "prediction", "target")
     if chunk_size is not None:
         check_at_least(1, chunk_size=chunk_size)
 

@@ -146,8 +146,8 @@ def _no_side_by_side(module: nn.Module, kind: type) -> str | None:
             return "renormalizes its weight in forward"
         if module.sparse:
             return "has sparse gradients, which torch.func.vmap cannot run"
-    if kind is nn.RReLU and module.training:
-        return "draws slopes, which torch.func.vmap cannot do"
+    if kind is nn.RReLU:
+        return "has no rule in torch.func.vmap"
     if _tracks(module, kind):
         return (
             "updates its running statistics call by call (track_running_stats=False, or "

@@ -71,7 +71,8 @@ def try_once(loop: Run, side_by_side: Run, model: nn.Module, values: Values) -> 
             with isolated_random_state(device, 0):
                 found = _losses_and_gradients(side_by_side, _moved(values))
         except Exception as error:
-            return Trial(False, f"torch.func.vmap fails: {first_line(error)}")
+            said = first_line(error.__cause__ or error)
+            return Trial(False, f"torch.func.vmap fails: {said}")
     difference = _difference(expected, found)
     if difference <= TOLERANCE:
         return Trial(True, f"it was tried, and equal to the loop within {difference:.0e}")

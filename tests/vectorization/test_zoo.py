@@ -211,7 +211,8 @@ def test_a_loss_is_exact_or_refused(name, as_function, options, generator) -> No
     loss = FUNCTIONS[name] if as_function else LOSSES[name].build()
     if LOSSES[name].arguments > 2:
         with pytest.raises(
-            TypeError, match=r"to take the arguments \(prediction, target\), got"
+            TypeError,
+            match=rf"the loss {name} to take the arguments \(prediction, target\), got",
         ):
             learner_with(name, loss)
         return
