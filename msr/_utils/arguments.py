@@ -26,6 +26,7 @@ Fault = type[Exception] | None
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring, _SHORT.maxother = 80, 60
+_LONGEST = 200  # characters of a value in a message
 _OPTIONAL_AXES = ("*", "...")
 _DTYPES = {"Float": "a floating-point ", "Int": "an integer ", "Bool": "a boolean "}
 
@@ -274,7 +275,8 @@ def shown(value: object) -> str:
         text = _SHORT.repr(value)
     except Exception:  # a repr may do anything
         text = f"an object of the class {type(value).__name__}"
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

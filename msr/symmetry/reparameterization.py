@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from .._utils.arguments import checked
+from .._utils.arguments import checked, shown
 from .._utils.checks import check_not_negative, check_seed, check_size
 from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
 
@@ -73,7 +73,7 @@ def reparameterize(
             or given (Kronecker); ``std`` is no number, or ``seed`` neither an integer nor
             a generator.
         ValueError: ``filters`` is below 1 or above the number of entries of a weight, or
-            U would be huge; the factorization is unknown; the module has no Linear or Conv
+            U or a factor would be huge; the factorization is unknown; the module has no Linear or Conv
             layer that is not frozen, or one that is already reparameterized, is not yet
             initialized (lazy), or shares its weight with another module; ``std`` is
             negative or not finite, or the seed negative.
@@ -85,11 +85,17 @@ def reparameterize(
     _check_layers(module, layers)
     _check_filters(filters, factorization, layers)
     generator = _generator(seed, layers.values())
-    for layer in layers.values():
-        if factorization == "dense" and filters is not None:
-            _register_dense(layer, filters, std, generator)
-        else:
-            _register_kronecker(layer, std, generator)
+    found = [
+        _dense(layer, filters, float(std), generator)
+        if factorization == "dense" and filters is not None
+        else _kronecker(layer, float(std), generator)
+        for layer in layers.values()
+    ]
+    # only now that nothing has been refused
+    for layer, (symmetry, v) in zip(layers.values(), found):
+        parametrize.register_parametrization(layer, "weight", symmetry)
+        with torch.no_grad():
+            layer.get_parameter("parametrizations.weight.original").copy_(v)
     return module
 
 
@@ -189,8 +195,11 @@ def _check_filters(
         if filters is not None:
             raise TypeError(
                 f"expected no filters with a Kronecker factorization, whose filter "
-                f"has the shape of the weight, got filters={filters}"
+                f"has the shape of the weight, got filters={shown(filters)}"
             )
+        for name, layer in layers.items():
+            size = max(kronecker_sizes(layer.get_parameter("weight").shape))
+            check_size(f"factors of {name!r}", size, size)
         return
     if filters is None:
         raise TypeError(
@@ -201,7 +210,7 @@ def _check_filters(
         if not 1 <= filters <= entries:
             raise ValueError(
                 f"expected 1 <= filters <= {entries}, the number of entries of the "
-                f"weight of {name!r}, got {filters}"
+                f"weight of {name!r}, got {shown(filters)}"
             )
         check_size(f"U of {name!r}", entries, filters)
 
@@ -212,26 +221,23 @@ def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) ->
     return numbers.to(like.device)
 
 
-def _register_dense(
+def _dense(
     layer: nn.Module, filters: int, std: float, generator: torch.Generator
-) -> None:
+) -> tuple[SymmetryMatrix, Tensor]:
+    """The symmetry matrix and the initial filter of a layer."""
     weight = layer.get_parameter("weight")
     U = std * _normal((weight.numel(), filters), generator, weight)
     v = _normal((filters,), generator, weight) / len(weight) ** 0.5
-    parametrize.register_parametrization(layer, "weight", DenseSymmetry(U, weight.shape))
-    with torch.no_grad():
-        layer.get_parameter("parametrizations.weight.original").copy_(v)
+    return DenseSymmetry(U, weight.shape), v
 
 
-def _register_kronecker(layer: nn.Module, std: float, generator: torch.Generator) -> None:
+def _kronecker(
+    layer: nn.Module, std: float, generator: torch.Generator
+) -> tuple[SymmetryMatrix, Tensor]:
+    """The same, where the filter is the old weight."""
     weight = layer.get_parameter("weight")
-    v = weight.detach().clone()
     factors = [
         torch.eye(size).to(weight) + std * _normal((size, size), generator, weight)
         for size in kronecker_sizes(weight.shape)
     ]
-    parametrize.register_parametrization(
-        layer, "weight", KroneckerSymmetry(factors, weight.shape)
-    )
-    with torch.no_grad():
-        layer.get_parameter("parametrizations.weight.original").copy_(v)
+    return KroneckerSymmetry(factors, weight.shape), weight.detach().clone()
