@@ -719,6 +719,35 @@ def calls() -> dict[str, Call]:
     )
 
 
+class Gives(msr.GradientDescent):
+    """An inner loop that makes or finds something else."""
+
+    def __init__(self, init: Any, adapt: Any = None) -> None:
+        super().__init__()
+        object.__setattr__(self, "makes", init)
+        object.__setattr__(self, "finds", adapt)
+
+    def init(self, adapted: Any) -> Any:
+        return self.makes
+
+    def adapt(self, *arguments: Any) -> Any:
+        return self.finds
+
+
+class NoLoop:
+    """An inner loop by its names only."""
+
+    def init(self) -> None: ...
+    def adapt(self) -> None: ...
+
+
+class Pair(nn.Linear):
+    """A model with two outputs."""
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return super().forward(x), x
+
+
 EXAMPLES: list[Any] = [
     None, "x", "", "a\nb", "x" * 10_000, "\0", b"x", -1, 0, 1, 1.5, -2.5, NAN, math.inf, -math.inf, 1j, True, False,
     10**9, 10**30, 10**5000, -(10**30), [], {}, (), set(), object(), Anything, Anything(), Repr(), lambda: None,
@@ -931,6 +960,82 @@ msr.mean_squared_error(None, None)
 msr.MetaLearner(nn.Linear(4, 2), chunk_size=2.5)(B)
 msr.MetaLearner(nn.Linear(4, 2), chunk_size=True)(B)
 msr.mean_squared_error(torch.ones(0), torch.ones(0))
+msr.mean_squared_error(torch.ones(2), torch.ones(2, device="meta"))
+L(loss=lambda p, t: 1.0)(B)
+L(loss=lambda p, t: p - t)(B)
+L(loss=lambda p, t: (p - t).mean(0))(B)
+L(loss=lambda p, t: (p - t).sum().to(torch.complex64))(B)
+L(loss=lambda p, t: (p - t).sum().long())(B)
+L(loss=lambda p, t: p @ t)(B)
+L(loss=lambda p, t: p - t, chunk_size=1)(B)
+L(loss=lambda p, t, w=torch.eye(3), *, v: p)
+L(loss=nn.MSELoss)
+L(loss=nn.ParameterList())
+L(inner=msr.GradientDescent)
+L(inner=NoLoop())
+L(inner=Gives(None))
+L(inner=Gives([torch.ones(1)]))
+L(inner=Gives(nn.ParameterList()))(B)
+L(inner=Gives(nn.ParameterList(), {}))(B)
+L(inner=msr.Ridge(), loss=F.cross_entropy)(msr.TaskBatch(X, Y[..., 0].long(), X, Y[..., 0].long()))
+msr.MetaLearner(nn.Linear)
+msr.MetaLearner(nn.ModuleList([nn.Linear(4, 2)]))
+msr.MetaLearner(nn.Bilinear(4, 2, 2))
+msr.MetaLearner(nn.LazyLinear(2))
+msr.MetaLearner(nn.Linear(4, 2, device="meta"))
+msr.MetaLearner(nn.Linear(4, 2).requires_grad_(False))
+msr.MetaLearner(Pair(4, 2))(B)
+msr.MetaLearner(Pair(4, 2)).predict(A, X)
+L()(msr.TaskBatch(X[..., 0], Y, X[..., 0], Y))
+L()(msr.TaskBatch(Y, Y, Y, Y))
+L(chunk_size=1)(msr.TaskBatch(Y, Y, Y, Y))
+L(shortcuts=False)(msr.TaskBatch(Y, Y, Y, Y))
+L(vectorize=False)(msr.TaskBatch(Y, Y, Y, Y))
+L()(B.to(dtype=torch.float64))
+L().adapt(X, Y.long())
+L(loss=F.cross_entropy).adapt(X, torch.full((2, 3), 7))
+L().predict(A | {"c": A["weight"]}, X)
+L().predict({"weight": A["weight"]}, X)
+L().predict({"x" * 10000: A["weight"]}, X)
+L().predict({1: A["weight"]}, X)
+L().predict({n: v.tolist() for n, v in A.items()}, X)
+L().predict({n: v[:1] for n, v in A.items()}, X)
+L().predict({n: v[0] for n, v in A.items()}, X)
+L().predict({n: v.sum() for n, v in A.items()}, X)
+L().predict({n: v.double() for n, v in A.items()}, X)
+L().predict({n: v.long() for n, v in A.items()}, X)
+L().predict({n: v.to_sparse() for n, v in A.items()}, X)
+L().predict({n: v.to("meta") for n, v in A.items()}, X)
+L().predict(A, X[:1])
+L().predict(A, X[0])
+L().predict(A, Y)
+L().losses({n: v.long() for n, v in A.items()}, X, Y)
+L().losses({n: v.to(torch.complex64) for n, v in A.items()}, X, Y)
+L().losses({n: v.to_sparse() for n, v in A.items()}, X, Y)
+L().losses(A, X[:1], Y[:1])
+L().losses(A, X, X)
+L().losses(A, Y, Y)
+msr.gradcheck(L(), msr.TaskBatch(Y, Y, Y, Y))
+msr.gradcheck(L(), B.to(dtype=torch.float64))
+msr.gradcheck(L().requires_grad_(False), B)
+msr.GradientDescent().init({"v": torch.ones(2).long()})
+msr.GradientDescent(learn_lr=False).init({"v": torch.ones(2).long()})
+msr.GradientDescent().adapt(S, {"v": torch.ones(2).long()}, P)
+msr.GradientDescent().adapt(S, {"v": torch.ones(2).to_sparse()}, P)
+msr.Ridge().init({"v": torch.ones(2).long()})
+msr.Ridge().adapt(S, {"v": torch.ones(2).long()}, P)
+msr.Ridge().adapt(S, {"v": torch.ones(3)}, P)
+msr.Ridge().adapt(S, {}, P)
+msr.Ridge().adapt(S, {"v": torch.ones(2)}, nn.ParameterList([torch.ones(2)]))
+msr.Ridge().adapt(S, {"v": torch.ones(2)}, nn.ParameterList())
+msr.Ridge().check(S, {"v": torch.ones(3)})
+msr.reparameterize(nn.Linear(4, 2), 10**5000)
+msr.reparameterize(nn.Linear(4, 2), 10**5000, "kronecker")
+msr.reparameterize(nn.Linear(4, 2), 3, std=10**100)
+msr.reparameterize(nn.Linear(4, 2, device="meta"), 3)
+msr.reparameterize(nn.Linear(4, 2, dtype=torch.complex64), 3)
+msr.reparameterize(nn.Linear(10**4, 10**4, device="meta"), 10)
+msr.reparameterize(nn.Linear(10**5, 2, device="meta"), None, "kronecker")
 """
 
 
@@ -952,11 +1057,16 @@ def surroundings() -> dict[str, Any]:
     def L(**settings: Any) -> msr.MetaLearner:
         return msr.MetaLearner(nn.Linear(4, 2), **settings)
 
+    linear = nn.Linear(4, 2)
+    A = {name: torch.stack([p, p]) for name, p in linear.state_dict().items()}
+    S = SupportLoss(lambda adapted: adapted["v"], torch.zeros(2), F.mse_loss)
+    P = nn.ParameterList([torch.zeros(())])
     C4 = msr.cyclic(4)
     return {
         **{"msr": msr, "torch": torch, "nn": nn, "F": F, "nan": NAN, "X": X, "Y": Y},
         **{"C4": C4, "R4": msr.regular(C4), "B": msr.TaskBatch(X, Y, X, Y)},
-        **{"L": L, "T": T, "tr": tr, "te": te},
+        **{"L": L, "T": T, "tr": tr, "te": te, "A": A, "S": S, "P": P},
+        **{"Gives": Gives, "NoLoop": NoLoop, "Pair": Pair},
     }
 
 
@@ -964,3 +1074,21 @@ def surroundings() -> dict[str, Any]:
 def test_wrong_expressions(expression: str) -> None:
     with refused(expression):
         eval(expression, surroundings())
+
+
+def test_what_looks_wrong_and_is_not() -> None:
+    said = surroundings()
+    learner, adapted, X, Y, B = (said[name] for name in ("L", "A", "X", "Y", "B"))
+    msr.reparameterize(nn.Linear(4, 2).half(), 3)
+    assert msr.reparameterize(nn.Linear(4, 2), 3, std=10**30).weight.shape == (2, 4)
+    assert len(learner(chunk_size=10**5000)(B)) == 2
+    found = learner().predict(types.MappingProxyType(adapted), X)
+    assert torch.equal(found, learner(chunk_size=10**5000).predict(adapted, X))
+    assert len(learner().losses(types.MappingProxyType(adapted), X, Y)) == 2
+
+
+def test_a_refused_module_is_left_as_it_was() -> None:
+    module = nn.Sequential(nn.Linear(4, 2), nn.Linear(4, 2).half())
+    with refused("a std that is no number in the second layer"):
+        msr.reparameterize(module, 3, std=10**6)
+    assert type(module[0]) is nn.Linear

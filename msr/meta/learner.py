@@ -82,7 +82,8 @@ class MetaLearner(nn.Module):
         TypeError: the model is no module that takes inputs, the inner loop none, the loss
             no function of predictions and targets, or another argument has the wrong type.
         ValueError: no parameter of the model adapts, the model's parameters lie on
-            several devices, ``chunk_size`` < 1, or ``vectorize`` is none of the three.
+            several devices or on "meta", ``chunk_size`` < 1, or ``vectorize`` is none of
+            the three.
     """
 
     def __init__(
@@ -273,7 +274,8 @@ class MetaLearner(nn.Module):
         """How the tasks of such a batch are computed, in words.
 
         Raises:
-            TypeError, ValueError: as for `forward`.
+            TypeError, ValueError: as for `forward`, save for what shows only when the model
+                runs, such as inputs that it cannot take.
         """
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         with self._alone(), torch.no_grad():

@@ -111,7 +111,12 @@ def check_data(
 
 
 def check_one_device(model: nn.Module) -> None:
-    """Raise unless all parameters and buffers lie on one device."""
+    """Raise unless all parameters and buffers lie on one device, and have values."""
     devices = {str(t.device) for t in chain(model.parameters(), model.buffers())}
     if len(devices) > 1:
         raise ValueError(f"expected a model on one device, got {sorted(devices)}")
+    if "meta" in devices:
+        raise ValueError(
+            "expected a model whose parameters have values, got one on the device meta: "
+            "use model.to_empty(device=...) and initialize it first"
+        )

@@ -70,13 +70,14 @@ def reparameterize(
 
     Raises:
         TypeError: ``module`` is no module; ``filters`` is missing or no integer (dense),
-            or given (Kronecker); ``std`` is no number, or ``seed`` neither an integer nor
-            a generator.
+            or given (Kronecker); a weight is complex; ``std`` is no number, or ``seed``
+            neither an integer nor a generator.
         ValueError: ``filters`` is below 1 or above the number of entries of a weight, or
-            U or a factor would be huge; the factorization is unknown; the module has no Linear or Conv
-            layer that is not frozen, or one that is already reparameterized, is not yet
-            initialized (lazy), or shares its weight with another module; ``std`` is
-            negative or not finite, or the seed negative.
+            U or a factor would be huge; the factorization is unknown; the module has no
+            Linear or Conv layer that is not frozen, or one that is already
+            reparameterized, has no values yet (it is lazy, or dense and on the device
+            "meta"), or shares its weight with another module; ``std`` is negative or not
+            finite, or the seed negative.
     """
     check_not_negative(std=std)
     if seed is not None and not isinstance(seed, torch.Generator):
@@ -180,6 +181,10 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
                 f"expected initialized layers, got lazy {name!r}: "
                 f"run the module once on an example first"
             )
+        if not layer.get_parameter("weight").is_floating_point():
+            raise TypeError(
+                f"expected layers with real weights, got {name!r} of {layer.weight.dtype}"
+            )
         names = owners[id(layer.weight)]
         if len(names) > 1:
             raise ValueError(
@@ -206,7 +211,13 @@ def _check_filters(
             "expected filters, the number of filter parameters of a dense U, got None"
         )
     for name, layer in layers.items():
-        entries = layer.get_parameter("weight").numel()
+        weight = layer.get_parameter("weight")
+        if weight.is_meta:
+            raise ValueError(
+                f"expected layers whose weights have values, got {name!r} on the device "
+                f"meta: use .to_empty(device=...) and initialize it first"
+            )
+        entries = weight.numel()
         if not 1 <= filters <= entries:
             raise ValueError(
                 f"expected 1 <= filters <= {entries}, the number of entries of the "
