@@ -1092,3 +1092,52 @@ def test_a_refused_module_is_left_as_it_was() -> None:
     with refused("a std that is no number in the second layer"):
         msr.reparameterize(module, 3, std=10**6)
     assert type(module[0]) is nn.Linear
+
+
+class OneArgument(Gives):
+    def adapt(self, adapted: Any) -> Any:
+        return adapted
+
+
+class ChecksNothing(Gives):
+    def check(self) -> None: ...
+
+
+# Where torch or Python would say "expected" too, of something else.
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("L(inner=NoLoop())", r"NoLoop\.init to take the arguments \(adapted\), got"),
+        ("L(inner=OneArgument(P))", r"OneArgument\.adapt to take the arguments \(loss, "),
+        ("L(inner=ChecksNothing(P))", r"ChecksNothing\.check to take the arguments \(loss"),
+        ("L(inner=Gives([1.0]))", r"Gives\.init to return a torch\.nn\.ParameterList"),
+        (
+            "msr.MetaLearner(Pair(4, 2)).predict(A, X)",
+            r"a model that returns a tensor, got tuple",
+        ),
+        (
+            "msr.Ridge().adapt(OfLabels, {'v': torch.ones(2)}, P)",
+            r"floating-point targets for msr\.Ridge, got torch\.int64",
+        ),
+        (
+            "msr.Ridge().adapt(S, {'v': torch.ones(2)}, nn.ParameterList())",
+            r"one number in meta_parameters, from Ridge\.init",
+        ),
+        (
+            "msr.reparameterize(nn.Linear(4, 2, device='meta'), 3)",
+            r"weights have values, got 'Linear' on the device meta",
+        ),
+        (
+            "L()(msr.TaskBatch(Y, Y, Y, Y))",
+            r"inputs that Linear takes, got those of a task, of shape \(3, 2\)",
+        ),
+    ],
+)
+def test_the_words_are_of_the_fault(expression: str, words: str) -> None:
+    more = {
+        "OneArgument": OneArgument,
+        "ChecksNothing": ChecksNothing,
+        "OfLabels": SupportLoss(lambda a: a["v"], torch.ones(2).long(), F.mse_loss),
+    }
+    with pytest.raises((TypeError, ValueError), match=f"^expected .*{words}"):
+        eval(expression, surroundings() | more)
