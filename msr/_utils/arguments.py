@@ -24,8 +24,19 @@ from torch import Tensor
 Target = TypeVar("Target", bound=Callable[..., Any])
 Fault = type[Exception] | None
 
-_SHORT = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    """Of tensors within lists and dicts, what `shown` says of them."""
+
+    def repr_Tensor(self, value: Tensor, level: int) -> str:
+        return shown(value)
+
+    repr_Parameter = repr_Tensor  # noqa: N815
+
+
+_SHORT = _Short()
 _SHORT.maxstring, _SHORT.maxother = 80, 60
+_LONGEST = 200  # characters of a value in a message
 _OPTIONAL_AXES = ("*", "...")
 _DTYPES = {"Float": "a floating-point ", "Int": "an integer ", "Bool": "a boolean "}
 
@@ -116,7 +127,9 @@ class _Array(_Kind):
         self.least = sum(not axis.startswith(_OPTIONAL_AXES) for axis in axes)
         shape = ", ".join(axis.replace("*", "...") for axis in axes)
         shape += "," if len(axes) == 1 else ""
-        self.words = f"{_DTYPES.get(kind, 'a ')}tensor of shape ({shape})"
+        self.words = f"{_DTYPES.get(kind, 'a ')}tensor"
+        if self.least or not self.open:
+            self.words += f" of shape ({shape})"
 
     def fault(self, value: object) -> Fault:
         if not isinstance(value, Tensor):
@@ -272,9 +285,12 @@ def shown(value: object) -> str:
         return f"an object of the class {type(value).__name__}"
     try:
         text = _SHORT.repr(value)
-    except Exception:  # a repr may do anything
+    except Exception:  # a repr may do anything, and that of large integers fails
+        if isinstance(value, int):
+            return f"an integer of {value.bit_length()} bits"
         text = f"an object of the class {type(value).__name__}"
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

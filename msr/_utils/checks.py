@@ -176,9 +176,13 @@ def check_takes(name: str, function: Callable[..., Any], *arguments: str) -> Non
     try:
         signature.bind(*arguments)
     except TypeError:
+        names = [
+            str(p.replace(annotation=p.empty, default=p.empty))
+            for p in signature.parameters.values()
+        ]
         raise TypeError(
             f"expected {name} to take the arguments ({wanted}), got {shown(function)} "
-            f"that takes {signature}"
+            f"that takes ({', '.join(names)})"
         ) from None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from .._utils.arguments import checked
@@ -39,11 +40,12 @@ class GradientDescent:
         check_between(0, MOST_INNER_STEPS, steps=self.steps)
         check_positive(lr=self.lr)
 
-    def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
+    def init(self, adapted: Mapping[str, Float[Tensor, "*v"]]) -> nn.ParameterList:
         """One scalar step size per adapted tensor, in the tensors' order.
 
         Raises:
-            TypeError: ``adapted`` is no dict of tensors.
+            TypeError: ``adapted`` is no dict of floating-point tensors.
+            ValueError: a tensor is sparse.
         """
         return nn.ParameterList(
             nn.Parameter(tensor.new_tensor(self.lr), requires_grad=self.learn_lr)
@@ -53,7 +55,7 @@ class GradientDescent:
     def adapt(
         self,
         loss: HasGradient,
-        adapted: Tensors,
+        adapted: dict[str, Float[Tensor, "*v"]],
         meta_parameters: nn.ParameterList,
         first_order: bool = False,
     ) -> Tensors:
@@ -71,7 +73,8 @@ class GradientDescent:
 
         Raises:
             TypeError: an argument is of the wrong type.
-            ValueError: there is not one step size per adapted tensor.
+            ValueError: there is not one step size per adapted tensor, or a tensor is
+                sparse.
         """
         step_sizes = list(meta_parameters)
         if len(step_sizes) != len(adapted):

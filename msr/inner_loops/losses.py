@@ -18,7 +18,7 @@ def mean_squared_error(
 
     Raises:
         TypeError: the target is not floating point.
-        ValueError: the shapes differ, or there are no numbers.
+        ValueError: the shapes or devices differ, or there are no numbers.
     """
     if not target.is_floating_point():
         raise TypeError(
@@ -32,5 +32,10 @@ def mean_squared_error(
         raise ValueError(
             f"expected predictions of the targets' shape, (examples, ...) = "
             f"{tuple(target.shape)}, got {tuple(prediction.shape)}"
+        )
+    if prediction.device != target.device:
+        raise ValueError(
+            f"expected predictions and targets on one device, got {prediction.device} and "
+            f"{target.device}"
         )
     return (prediction - target).square().mean()

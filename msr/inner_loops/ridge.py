@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import vmap
 
-from .._utils.arguments import checked
+from .._utils.arguments import checked, shown
 from .._utils.checks import check_positive
 from .base import SupportLoss, Tensors
 
@@ -37,6 +37,7 @@ class Ridge:
         learn_ridge: whether the outer loop learns it.
 
     Raises:
+        TypeError: ``ridge`` is no number, or ``learn_ridge`` neither True nor False.
         ValueError: ``ridge`` is not positive and finite.
     """
 
@@ -46,19 +47,28 @@ class Ridge:
     def __post_init__(self) -> None:
         check_positive(ridge=self.ridge)
 
-    def init(self, adapted: Mapping[str, Tensor]) -> nn.ParameterList:
-        """The logarithm of lambda."""
+    def init(self, adapted: Mapping[str, Float[Tensor, "*v"]]) -> nn.ParameterList:
+        """The logarithm of lambda.
+
+        Raises:
+            TypeError: ``adapted`` is no dict of floating-point tensors.
+            ValueError: it is empty, or a tensor is sparse.
+        """
+        _check_not_empty(adapted)
         like = next(iter(adapted.values()))
         log_ridge = like.new_tensor(math.log(self.ridge))
         return nn.ParameterList([nn.Parameter(log_ridge, requires_grad=self.learn_ridge)])
 
-    def check(self, loss: SupportLoss, adapted: Tensors) -> None:
+    def check(self, loss: SupportLoss, adapted: dict[str, Float[Tensor, "*v"]]) -> None:
         """Raise unless predictions are linear in v and the loss is the squared error.
 
         Raises:
-            ValueError: they are not (tried at two random points).
+            TypeError: an argument is of the wrong type, or the targets are labels.
+            ValueError: they are not (tried at two random points), or their number is not
+                that of the targets.
         """
         v0, f = _predictions(loss, adapted)
+        _target(loss, f(v0))
         start, J = _linearize(f, v0)
         generator = torch.Generator().manual_seed(0)
         step = torch.randn(len(v0), generator=generator, dtype=v0.dtype, device="cpu")
@@ -70,14 +80,14 @@ class Ridge:
                 start + J @ move,
                 sorted(adapted),
             )
-        error = f(v0) - loss.target.flatten()
+        error = f(v0) - _target(loss, start)
         squares = error.square().mean()
         _expect_close("the mean squared error", loss(adapted), squares, sorted(adapted))
 
     def adapt(
         self,
         loss: SupportLoss,
-        adapted: Tensors,
+        adapted: dict[str, Float[Tensor, "*v"]],
         meta_parameters: nn.ParameterList,
         first_order: bool = False,
     ) -> Tensors:
@@ -91,13 +101,49 @@ class Ridge:
 
         Returns:
             the adapted tensors, under the same names.
+
+        Raises:
+            TypeError: an argument is of the wrong type, or the targets are labels.
+            ValueError: ``meta_parameters`` are not one number, nothing adapts, or there
+                are not as many predictions as targets.
         """
-        (log_ridge,) = meta_parameters
+        log_ridge = _one_number(meta_parameters)
         v0, f = _predictions(loss, adapted)
         start, J = _linearize(f, v0)
         penalty = len(start) * log_ridge.exp()
-        step = _ridge_regression(J, loss.target.flatten() - start, penalty)
+        step = _ridge_regression(J, _target(loss, start) - start, penalty)
         return _unflatten(v0 + (step.detach() if first_order else step), adapted)
+
+
+def _check_not_empty(adapted: Mapping[str, Tensor]) -> None:
+    if not adapted:
+        raise ValueError("expected at least one tensor that adapts, got none")
+
+
+def _one_number(meta_parameters: nn.ParameterList) -> Tensor:
+    shapes = [tuple(p.shape) for p in meta_parameters]
+    if shapes != [()]:
+        raise ValueError(
+            f"expected one number in meta_parameters, from Ridge.init, got tensors of "
+            f"shapes {shown(shapes)}"
+        )
+    return next(iter(meta_parameters))
+
+
+def _target(loss: SupportLoss, prediction: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """All targets, one for each number predicted."""
+    target = loss.target
+    if not target.is_floating_point():
+        raise TypeError(
+            f"expected floating-point targets for msr.Ridge, got {target.dtype}: "
+            f"msr.GradientDescent(...) takes class labels too"
+        )
+    if target.numel() != len(prediction):
+        raise ValueError(
+            f"expected predictions of the targets' shape, (examples, ...) = "
+            f"{tuple(target.shape)}, for msr.Ridge, got {len(prediction)} numbers"
+        )
+    return target.flatten()
 
 
 def _ridge_regression(
@@ -118,6 +164,7 @@ def _predictions(
     loss: SupportLoss, adapted: Tensors
 ) -> tuple[Float[Tensor, " k"], Callable[[Tensor], Tensor]]:
     """All adapted tensors as one vector, and the predictions as a function of it."""
+    _check_not_empty(adapted)
     v0 = torch.cat([tensor.flatten() for tensor in adapted.values()])
     return v0, lambda v: loss.predict(_unflatten(v, adapted)).flatten()
 

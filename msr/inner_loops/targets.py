@@ -44,6 +44,15 @@ def highest_label(loss: Loss, targets: Iterable[Tensor]) -> int | None:
     return highest
 
 
+def check_prediction(prediction: object) -> None:
+    """Raise a TypeError unless a model returned a tensor."""
+    if not isinstance(prediction, Tensor):
+        raise TypeError(
+            f"expected a model that returns a tensor, got {type(prediction).__name__}: "
+            f"wrap it in a module that returns its predictions alone"
+        )
+
+
 def check_goes_with(
     loss: Loss, prediction: Tensor, target: Tensor, highest: int | None = None
 ) -> None:
@@ -59,11 +68,7 @@ def check_goes_with(
         TypeError: predictions are no tensor, or the targets' dtype does not suit.
         ValueError: shapes differ, or a label is not below the number of classes.
     """
-    if not isinstance(prediction, Tensor):
-        raise TypeError(
-            f"expected a model that returns a tensor, got {type(prediction).__name__}: "
-            f"wrap it in a module that returns its predictions alone"
-        )
+    check_prediction(prediction)
     if _is_of(loss, _OF_NUMBERS, _OF_NUMBERS_MODULES):
         if not target.is_floating_point():
             raise TypeError(

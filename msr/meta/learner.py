@@ -16,7 +16,7 @@ from ..fast_paths.choice import FastPaths
 from ..inner_loops.base import InnerLoop, Loss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.losses import mean_squared_error
-from ..inner_loops.targets import first_line, highest_label
+from ..inner_loops.targets import check_prediction, first_line, highest_label
 from ..symmetry.reparameterization import adapted_parameters
 from ..tasks.batch import TaskBatch, check_examples, check_inputs
 from ..vectorization.plain_loop import PlainLoop
@@ -25,6 +25,8 @@ from ..vectorization.trial import Trial, try_once
 from .chunking import recompute, rows
 from .learner_checks import (
     check_data,
+    check_inner,
+    check_meta_parameters,
     check_model,
     check_one_device,
     check_parts,
@@ -77,10 +79,11 @@ class MetaLearner(nn.Module):
             side, or an error. False: one by one.
 
     Raises:
-        TypeError: the model is no module, the inner loop none, the loss no function, or
-            another argument has the wrong type.
+        TypeError: the model is no module that takes inputs, the inner loop none, the loss
+            no function of predictions and targets, or another argument has the wrong type.
         ValueError: no parameter of the model adapts, the model's parameters lie on
-            several devices, ``chunk_size`` < 1, or ``vectorize`` is none of the three.
+            several devices or on "meta", ``chunk_size`` < 1, or ``vectorize`` is none of
+            the three.
     """
 
     def __init__(
@@ -106,13 +109,16 @@ class MetaLearner(nn.Module):
         self.model = model
         self._adapted_names = tuple(adapted)
         self.inner = GradientDescent() if inner is None else inner
+        check_inner(self.inner)
         self.shortcuts = shortcuts
         self.loss = loss
         self.first_order = first_order
         self.chunk_size = chunk_size
         self.vectorize: Vectorize = vectorize
         self._ways = Ways()
-        self.meta_parameters = self.inner.init(adapted)
+        meta_parameters = self.inner.init(adapted)
+        check_meta_parameters(meta_parameters, self.inner)
+        self.meta_parameters = meta_parameters
         self._inner_loop_checked = False
         check_one_device(model)
 
@@ -223,23 +229,29 @@ class MetaLearner(nn.Module):
             return {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
 
     def predict(
-        self, adapted: Tensors, x_query: Float[Tensor, "tasks query *x"]
+        self,
+        adapted: Mapping[str, Float[Tensor, "tasks *v"]],
+        x_query: Float[Tensor, "tasks query *x"],
     ) -> Float[Tensor, "tasks query *y"]:
         """The adapted models' outputs, each on its own task's inputs.
 
         Raises:
-            ValueError: the names or the number of tasks are not those of `adapt`.
+            TypeError: ``adapted`` is no dict of floating-point tensors, the inputs are no
+                such tensor, dtypes differ, or the model returns something else than a
+                tensor.
+            ValueError: the names, the shapes or the number of tasks are not those of
+                `adapt`, or the inputs are wrong, as for `forward`.
         """
         check_inputs("query", x_query)
         with self._alone():
-            self._check_adapted(adapted, x_query)
+            adapted = self._check_adapted(adapted, x_query)
             self._check_data(x_query)
             way = self._way(x_query)
             return torch.cat(self._in_chunks("predict", way, None, adapted, x_query))
 
     def losses(
         self,
-        adapted: Tensors,
+        adapted: Mapping[str, Float[Tensor, "tasks *v"]],
         x: Float[Tensor, "tasks examples *x"],
         y: Shaped[Tensor, "tasks examples *y"],
     ) -> Float[Tensor, " tasks"]:
@@ -250,7 +262,7 @@ class MetaLearner(nn.Module):
         """
         check_examples("query", x, y)
         with self._alone():
-            self._check_adapted(adapted, x)
+            adapted = self._check_adapted(adapted, x)
             self._check_data(x, y)
             paths = self._fast_paths(self.adapted)
             found = paths.losses(adapted, x, y) if paths else None
@@ -264,7 +276,8 @@ class MetaLearner(nn.Module):
         """How the tasks of such a batch are computed, in words.
 
         Raises:
-            TypeError, ValueError: as for `forward`.
+            TypeError, ValueError: as for `forward`, save for what shows only when the model
+                runs, such as inputs that it cannot take.
         """
         tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         with self._alone(), torch.no_grad():
@@ -377,7 +390,7 @@ class MetaLearner(nn.Module):
     def _call(self, names: Names, values: Tensors, x: Tensor) -> Tensor:
         """The model's outputs, with these values in the place of what adapts."""
         try:
-            return cast(Tensor, call_with(self.model, values, names, x))
+            prediction = call_with(self.model, values, names, x)
         except (RuntimeError, IndexError) as error:
             if isinstance(error, torch.OutOfMemoryError | NotImplementedError):
                 raise
@@ -385,6 +398,8 @@ class MetaLearner(nn.Module):
                 f"expected inputs that {type(self.model).__name__} takes, got those of a "
                 f"task, of shape {tuple(x.shape)}: {first_line(error)}"
             ) from error
+        check_prediction(prediction)
+        return cast(Tensor, prediction)
 
     def _in_chunks(
         self, name: str, way: Way, highest: int | None, *args: Tensor | Tensors
@@ -451,15 +466,16 @@ class MetaLearner(nn.Module):
                 check(untouched, self.adapted)
         self._inner_loop_checked = True
 
-    def _check_adapted(self, adapted: Tensors, x: Tensor) -> None:
+    def _check_adapted(self, adapted: Mapping[str, Tensor], x: Tensor) -> Tensors:
+        """The adapted tensors, if they are of these tasks."""
         if set(adapted) != set(self._adapted_names):
             raise ValueError(
-                f"expected adapted tensors {sorted(self._adapted_names)}, got "
-                f"{sorted(adapted)}"
+                f"expected adapted tensors {shown(sorted(self._adapted_names))}, got "
+                f"{shown(sorted(adapted))}"
             )
         for name, initial in self.adapted.items():
             tensor = adapted[name]
-            if not isinstance(tensor, Tensor) or tensor.shape[1:] != initial.shape:
+            if tensor.shape[1:] != initial.shape:
                 raise ValueError(
                     f"expected {name!r} of shape (tasks, "
                     f"{', '.join(map(str, initial.shape))}), got {shown(tensor)}"
@@ -470,6 +486,7 @@ class MetaLearner(nn.Module):
                     f"adapted to, got {len(x)} tasks"
                 )
         self._check_data(*adapted.values())
+        return dict(adapted)
 
     def _check_data(self, *data: Tensor, like: Tensor | None = None) -> None:
         like = next(iter(self.adapted.values())) if like is None else like

@@ -4,14 +4,22 @@ from collections.abc import Iterable
 from itertools import chain
 
 from torch import Tensor, nn
+from torch.nn.modules.module import _forward_unimplemented
 
 from .._utils.arguments import shown
 from .._utils.checks import check_at_least, check_takes
-from ..inner_loops.base import Loss
+from ..inner_loops.base import InnerLoop, Loss
 
 
 def check_model(model: nn.Module) -> None:
-    """Raise unless its parameters hold real numbers by now."""
+    """Raise unless it can be called, and its parameters hold real numbers by now."""
+    if _no_forward(model):
+        raise TypeError(
+            f"expected a model that can be called on inputs, got {type(model).__name__}, "
+            f"which has no forward method: torch.nn.Sequential has one"
+        )
+    if not model._forward_pre_hooks:  # they may add arguments
+        check_takes("model", model.forward, "inputs")
     for name, parameter in model.named_parameters():
         if nn.parameter.is_lazy(parameter):
             raise ValueError(
@@ -27,7 +35,7 @@ def check_model(model: nn.Module) -> None:
 
 def check_parts(loss: Loss, chunk_size: int | None) -> None:
     """Raise unless these are a loss, no class of losses, and a number of tasks."""
-    if isinstance(loss, type):
+    if isinstance(loss, type) or (isinstance(loss, nn.Module) and _no_forward(loss)):
         raise TypeError(
             f"expected a loss such as torch.nn.functional.mse_loss, got {shown(loss)}"
         )
@@ -36,6 +44,30 @@ def check_parts(loss: Loss, chunk_size: int | None) -> None:
     check_takes(f"the loss {name}", call, "prediction", "target")
     if chunk_size is not None:
         check_at_least(1, chunk_size=chunk_size)
+
+
+def check_inner(inner: InnerLoop) -> None:
+    """Raise unless an inner loop can be called as `InnerLoop` says."""
+    name = type(inner).__name__
+    check_takes(f"{name}.init", inner.init, "adapted")
+    what = "loss", "adapted", "meta_parameters", "first_order"
+    check_takes(f"{name}.adapt", inner.adapt, *what)
+    check = getattr(inner, "check", None)
+    if check is not None:
+        check_takes(f"{name}.check", check, "loss", "adapted")
+
+
+def check_meta_parameters(found: object, inner: InnerLoop) -> None:
+    """Raise unless an inner loop made what the outer loop can learn."""
+    if not isinstance(found, nn.ParameterList):
+        raise TypeError(
+            f"expected {type(inner).__name__}.init to return a torch.nn.ParameterList, got "
+            f"{shown(found)}"
+        )
+
+
+def _no_forward(module: nn.Module) -> bool:
+    return getattr(module.forward, "__func__", None) is _forward_unimplemented
 
 
 def check_recomputable(model: nn.Module) -> None:
@@ -80,7 +112,12 @@ def check_data(
 
 
 def check_one_device(model: nn.Module) -> None:
-    """Raise unless all parameters and buffers lie on one device."""
+    """Raise unless all parameters and buffers lie on one device, and have values."""
     devices = {str(t.device) for t in chain(model.parameters(), model.buffers())}
     if len(devices) > 1:
         raise ValueError(f"expected a model on one device, got {sorted(devices)}")
+    if "meta" in devices:
+        raise ValueError(
+            "expected a model whose parameters have values, got one on the device meta: "
+            "use model.to_empty(device=...) and initialize it first"
+        )

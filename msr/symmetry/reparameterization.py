@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from .._utils.arguments import checked
+from .._utils.arguments import checked, shown
 from .._utils.checks import check_not_negative, check_seed, check_size
 from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
 
@@ -70,13 +70,14 @@ def reparameterize(
 
     Raises:
         TypeError: ``module`` is no module; ``filters`` is missing or no integer (dense),
-            or given (Kronecker); ``std`` is no number, or ``seed`` neither an integer nor
-            a generator.
+            or given (Kronecker); a weight is complex; ``std`` is no number, or ``seed``
+            neither an integer nor a generator.
         ValueError: ``filters`` is below 1 or above the number of entries of a weight, or
-            U would be huge; the factorization is unknown; the module has no Linear or Conv
-            layer that is not frozen, or one that is already reparameterized, is not yet
-            initialized (lazy), or shares its weight with another module; ``std`` is
-            negative or not finite, or the seed negative.
+            U or a factor would be huge; the factorization is unknown; the module has no
+            Linear or Conv layer that is not frozen, or one that is already
+            reparameterized, has no values yet (it is lazy, or dense and on the device
+            "meta"), or shares its weight with another module; ``std`` is negative or not
+            finite, or the seed negative.
     """
     check_not_negative(std=std)
     if seed is not None and not isinstance(seed, torch.Generator):
@@ -85,11 +86,17 @@ def reparameterize(
     _check_layers(module, layers)
     _check_filters(filters, factorization, layers)
     generator = _generator(seed, layers.values())
-    for layer in layers.values():
-        if factorization == "dense" and filters is not None:
-            _register_dense(layer, filters, std, generator)
-        else:
-            _register_kronecker(layer, std, generator)
+    found = [
+        _dense(layer, filters, float(std), generator)
+        if factorization == "dense" and filters is not None
+        else _kronecker(layer, float(std), generator)
+        for layer in layers.values()
+    ]
+    # only now that nothing has been refused
+    for layer, (symmetry, v) in zip(layers.values(), found):
+        parametrize.register_parametrization(layer, "weight", symmetry)
+        with torch.no_grad():
+            layer.get_parameter("parametrizations.weight.original").copy_(v)
     return module
 
 
@@ -174,6 +181,10 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
                 f"expected initialized layers, got lazy {name!r}: "
                 f"run the module once on an example first"
             )
+        if not layer.get_parameter("weight").is_floating_point():
+            raise TypeError(
+                f"expected layers with real weights, got {name!r} of {layer.weight.dtype}"
+            )
         names = owners[id(layer.weight)]
         if len(names) > 1:
             raise ValueError(
@@ -189,19 +200,28 @@ def _check_filters(
         if filters is not None:
             raise TypeError(
                 f"expected no filters with a Kronecker factorization, whose filter "
-                f"has the shape of the weight, got filters={filters}"
+                f"has the shape of the weight, got filters={shown(filters)}"
             )
+        for name, layer in layers.items():
+            size = max(kronecker_sizes(layer.get_parameter("weight").shape))
+            check_size(f"factors of {name!r}", size, size)
         return
     if filters is None:
         raise TypeError(
             "expected filters, the number of filter parameters of a dense U, got None"
         )
     for name, layer in layers.items():
-        entries = layer.get_parameter("weight").numel()
+        weight = layer.get_parameter("weight")
+        if weight.is_meta:
+            raise ValueError(
+                f"expected layers whose weights have values, got {name!r} on the device "
+                f"meta: use .to_empty(device=...) and initialize it first"
+            )
+        entries = weight.numel()
         if not 1 <= filters <= entries:
             raise ValueError(
                 f"expected 1 <= filters <= {entries}, the number of entries of the "
-                f"weight of {name!r}, got {filters}"
+                f"weight of {name!r}, got {shown(filters)}"
             )
         check_size(f"U of {name!r}", entries, filters)
 
@@ -212,26 +232,23 @@ def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) ->
     return numbers.to(like.device)
 
 
-def _register_dense(
+def _dense(
     layer: nn.Module, filters: int, std: float, generator: torch.Generator
-) -> None:
+) -> tuple[SymmetryMatrix, Tensor]:
+    """The symmetry matrix and the initial filter of a layer."""
     weight = layer.get_parameter("weight")
     U = std * _normal((weight.numel(), filters), generator, weight)
     v = _normal((filters,), generator, weight) / len(weight) ** 0.5
-    parametrize.register_parametrization(layer, "weight", DenseSymmetry(U, weight.shape))
-    with torch.no_grad():
-        layer.get_parameter("parametrizations.weight.original").copy_(v)
+    return DenseSymmetry(U, weight.shape), v
 
 
-def _register_kronecker(layer: nn.Module, std: float, generator: torch.Generator) -> None:
+def _kronecker(
+    layer: nn.Module, std: float, generator: torch.Generator
+) -> tuple[SymmetryMatrix, Tensor]:
+    """The same, where the filter is the old weight."""
     weight = layer.get_parameter("weight")
-    v = weight.detach().clone()
     factors = [
         torch.eye(size).to(weight) + std * _normal((size, size), generator, weight)
         for size in kronecker_sizes(weight.shape)
     ]
-    parametrize.register_parametrization(
-        layer, "weight", KroneckerSymmetry(factors, weight.shape)
-    )
-    with torch.no_grad():
-        layer.get_parameter("parametrizations.weight.original").copy_(v)
+    return KroneckerSymmetry(factors, weight.shape), weight.detach().clone()
