@@ -8,7 +8,8 @@ learners. With ``use_reentrant=False`` it relies on saved-tensor hooks, which
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
@@ -35,8 +36,7 @@ class _Recompute(torch.autograd.Function):
         ctx.function = function
         ctx.device = tensors[0].device
         ctx.random_states = torch.get_rng_state(), random_state(ctx.device)
-        kind = ctx.device.type
-        ctx.autocast = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+        ctx.autocast = _autocast_now(ctx.device.type)
         ctx.save_for_backward(*tensors)
         return function(False, *tensors)
 
@@ -47,15 +47,21 @@ class _Recompute(torch.autograd.Function):
         tensors = [
             t.detach().requires_grad_(need) for t, need in zip(ctx.saved_tensors, needed)
         ]
-        enabled, dtype = ctx.autocast
-        autocast = torch.autocast(ctx.device.type, dtype, enabled, cache_enabled=False)
-        with torch.enable_grad(), _replayed_randomness(ctx), autocast:
+        with torch.enable_grad(), _replayed_randomness(ctx), ctx.autocast():
             output = ctx.function(True, *tensors)
         wanted = [t for t in tensors if t.requires_grad]
         gradients = iter(
             torch.autograd.grad(output, wanted, grad_output, allow_unused=True)
         )
         return (None, *(next(gradients) if need else None for need in needed))
+
+
+def _autocast_now(kind: str) -> Callable[[], AbstractContextManager[Any]]:
+    """Makes the state of autocast that there is now, for a kind of device."""
+    if not torch.amp.is_autocast_available(kind):
+        return nullcontext
+    enabled, dtype = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
+    return partial(torch.autocast, kind, dtype, enabled, cache_enabled=False)
 
 
 @contextmanager
