@@ -9,7 +9,6 @@ learners. With ``use_reentrant=False`` it relies on saved-tensor hooks, which
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
 from typing import Any
 
 import torch
@@ -58,10 +57,15 @@ class _Recompute(torch.autograd.Function):
 
 def _autocast_now(kind: str) -> Callable[[], AbstractContextManager[Any]]:
     """Makes the state of autocast that there is now, for a kind of device."""
-    if not torch.amp.is_autocast_available(kind):
-        return nullcontext
-    enabled, dtype = torch.is_autocast_enabled(kind), torch.get_autocast_dtype(kind)
-    return partial(torch.autocast, kind, dtype, enabled, cache_enabled=False)
+    enabled = torch.is_autocast_enabled(kind)
+    dtype = torch.get_autocast_dtype(kind) if enabled else None
+
+    def again() -> AbstractContextManager[Any]:
+        if not enabled and not torch.is_autocast_enabled(kind):
+            return nullcontext()  # some devices have no autocast
+        return torch.autocast(kind, dtype, enabled, cache_enabled=False)
+
+    return again
 
 
 @contextmanager
