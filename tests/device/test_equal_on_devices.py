@@ -194,7 +194,7 @@ def test_training_on_the_default_device(device: torch.device) -> None:
 
 def with_dropout(device: torch.device | str) -> msr.MetaLearner:
     model = nn.Sequential(nn.Linear(8, 12, bias=False), nn.Dropout(0.5), nn.Linear(12, 6))
-    msr.reparameterize(model, filters=4)
+    msr.reparameterize(model, filters=4, seed=0)
     nn.init.zeros_(model[2].bias)
     return msr.MetaLearner(model).to(device)
 
