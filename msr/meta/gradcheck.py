@@ -14,7 +14,8 @@ from .._utils.random_state import isolated_random_state
 from .._utils.substitution import call_with, other_names
 from ..tasks.batch import TaskBatch
 from ..vectorization.trial import nothing_drawn
-from .learner import MetaLearner, Program
+from .learner import MetaLearner
+from .program import Program
 from .ways import Way
 
 # Gradients this much smaller than the largest one are judged against that.

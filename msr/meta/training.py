@@ -2,16 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
+from torch import Tensor
+from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from .._utils.arguments import checked, shown
+from .._utils.arguments import checked
 from .._utils.checks import (
     MOST_STEPS,
     MOST_TASKS,
@@ -30,10 +30,10 @@ from ..tasks.distribution import TaskDistribution, check_tasks, draw_training_ta
 from .checkpoint import load_of_run, serialize
 from .history import History
 from .learner import MetaLearner, check_learner
+from .optimizers import OptimizerFactory, check_resumable, made_optimizer
 
 logger = logging.getLogger(__name__)
 
-OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 Callback = Callable[[int, MetaLearner, float], None]
 Decay = Literal["none", "cosine"]
 
@@ -115,9 +115,9 @@ def meta_train(
     if callback is not None:
         check_takes("callback", callback, "step", "learner", "loss")
     file = None if checkpoint is None else named_path("checkpoint", checkpoint)
-    opt = _optimizer(learner, optimizer, lr)
+    opt = made_optimizer(learner, optimizer, lr)
     if file is not None:
-        _check_resumable(opt)
+        check_resumable(opt)
     schedule = CosineAnnealingLR(opt, steps) if decay == "cosine" and steps else None
     run = _Run(
         learner,
@@ -154,51 +154,6 @@ def meta_train(
                 bar.update()
         run.save()
     return run.history
-
-
-def _check_resumable(optimizer: torch.optim.Optimizer) -> None:
-    """Raise if an optimizer has more state than a checkpoint holds.
-
-    A scheduler that was made for it counts its steps, through a method of the instance or
-    through hooks; its count is in no ``state_dict`` of the optimizer.
-    """
-    attributes = vars(optimizer)
-    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
-    if (
-        "step" in attributes
-        or any(attributes.get(name) for name in hooks)
-        or any(isinstance(value, LRScheduler) for value in attributes.values())
-    ):
-        raise ValueError(
-            f"expected, with a checkpoint, an optimizer that is all in its state_dict, got "
-            f"{type(optimizer).__name__} with a scheduler or hooks, which a resumed run "
-            f"would start anew: use decay='cosine', or no checkpoint"
-        )
-
-
-def _optimizer(
-    learner: MetaLearner, factory: OptimizerFactory | None, lr: float
-) -> torch.optim.Optimizer:
-    """Adam, or what the factory makes.
-
-    Raises:
-        TypeError: the factory makes no optimizer.
-        ValueError: there is nothing to train.
-    """
-    parameters = [p for p in learner.parameters() if p.requires_grad]
-    if not parameters:
-        raise ValueError("expected a learner with parameters to train, got none")
-    if factory is None:
-        return torch.optim.Adam(parameters, lr=lr, fused=True)
-    check_takes("optimizer", factory, "parameters")
-    wanted = "expected optimizer to make a torch.optim.Optimizer from parameters, got"
-    try:
-        made = factory(parameters)
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
-    if not isinstance(made, torch.optim.Optimizer):
-        raise TypeError(f"{wanted} {shown(made)}")
-    return made
 
 
 @dataclass

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from .._utils.arguments import holds_integers, shown
+from .._utils.annotations import holds_integers, shown
 from .._utils.checks import MOST_TASKS, check_between, check_integer
 from .batch import TaskBatch
 
