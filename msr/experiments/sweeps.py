@@ -3,8 +3,6 @@
 Also at the command line: ``python -m msr sweep sweep.toml``.
 """
 
-import csv
-import io
 import itertools
 import math
 import tomllib
@@ -26,10 +24,10 @@ from .._utils.checks import (
     named_path,
 )
 from .._utils.devices import named_device
-from .._utils.files import write_atomically
 from ..exceptions import CellFailed, ResultsError, WorkersLost
 from ..results.store import Results
 from .cells import Cell
+from .csv_table import write_csv
 from .engines import engine_for
 from .hyperparameters import HYPERPARAMETERS
 from .registry import EXPERIMENTS
@@ -242,9 +240,9 @@ def sweep(
             progress=progress,
         )
     except (CellFailed, WorkersLost):
-        _write_csv(path.with_name("cells.csv"), cells, Results.read(path))
+        write_csv(path.with_name("cells.csv"), cells, Results.read(path))
         raise
-    _write_csv(path.with_name("cells.csv"), cells, results)
+    write_csv(path.with_name("cells.csv"), cells, results)
     return results
 
 
@@ -257,23 +255,6 @@ def _check_same_sweep(path: Path, cells: list[Cell]) -> None:
             f"expected a part of this sweep in {path.parent}, got another one, with the "
             f"cell {strangers[0]!r}. It was left as it is: name another folder."
         )
-
-
-def _write_csv(path: Path, cells: list[Cell], results: Results) -> None:
-    """A line for each cell that is there, its settings in columns of their own."""
-    lines = []
-    for cell in cells:
-        found = results.cells.get(cell.key)
-        if found is not None:
-            lists = ("problem", "hyperparameters", "inner_loop", "angles")
-            scalars = {k: v for k, v in found.items() if k not in lists}
-            lines.append(scalars | (cell.problem or {}) | cell.hyperparameters)
-    names = list(dict.fromkeys(itertools.chain.from_iterable(lines)))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_atomically(path, text.getvalue().encode())
 
 
 def _values(name: str, given: Any) -> Values:

@@ -1,8 +1,6 @@
 """Finite groups, their representations, and how far a map is from respecting them."""
 
-from .equivariance import equivariance_error
-from .finite import (
-    FiniteGroup,
+from .catalogue import (
     alternating,
     cyclic,
     dihedral,
@@ -12,14 +10,14 @@ from .finite import (
     small_groups,
     symmetric,
 )
+from .equivariance import equivariance_error
+from .finite import FiniteGroup
+from .intertwiners import intertwiner_basis, intertwiner_dimension, reynolds
 from .representations import (
     Representation,
     direct_sum,
-    intertwiner_basis,
-    intertwiner_dimension,
     permutation_representation,
     regular,
-    reynolds,
     trivial,
 )
 

@@ -1,5 +1,6 @@
 """Figures of the book. Matplotlib is imported when one is drawn, not before."""
 
+from .curves import smooth
 from .figures import (
     DIVERGING,
     PALETTE,
@@ -7,7 +8,6 @@ from .figures import (
     plot_matrices,
     plot_matrix,
     slideshow,
-    smooth,
 )
 
 __all__ = [

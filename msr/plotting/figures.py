@@ -10,10 +10,8 @@ from torch import Tensor
 
 from .._utils.arguments import checked, shown
 from .._utils.checks import (
-    MOST_NUMBERS,
     check_between,
     check_positive,
-    check_size,
     check_takes,
 )
 from .player import Slideshow, png_and_width
@@ -273,30 +271,6 @@ def _figure(value: "Figure") -> "Figure":
     if not isinstance(value, Figure):
         raise TypeError(f"expected draw to return a figure, got {shown(value)}")
     return value
-
-
-@checked
-def smooth(values: Sequence[float], window: int) -> Tensor:
-    """The running mean over the last ``window`` values (fewer at the start), on the CPU.
-
-    Raises:
-        TypeError: a value is no number, or ``window`` no integer.
-        ValueError: ``window`` < 1, or a value or the list is too large.
-    """
-    check_between(1, MOST_NUMBERS, window=window)
-    check_size("a list of values", len(values))
-    try:
-        numbers = list(map(float, values))
-    except OverflowError:
-        raise ValueError(
-            "expected values in the range of floating-point numbers, got a larger integer"
-        ) from None
-    with torch.device("cpu"):
-        sums = torch.tensor(numbers, dtype=torch.float64).cumsum(0)
-        zeros = torch.zeros(min(window, len(sums)))
-        shifted = torch.cat([zeros, sums[:-window]])[: len(sums)]
-        counts = torch.arange(1, len(sums) + 1).clamp(max=window)
-    return (sums - shifted) / counts
 
 
 def _check_matrix(name: str, matrix: Tensor) -> None:

@@ -1,6 +1,5 @@
 """Symmetry matrices: the factorization vec(W) = U v as torch parametrizations."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -10,6 +9,7 @@ from torch.nn import functional as F
 
 from .._utils.arguments import checked, shown
 from .._utils.checks import check_at_least, check_floating, check_same_dtype, check_size
+from .kronecker import kronecker_apply, kronecker_sizes
 
 MOST_AXES = 10
 
@@ -182,7 +182,7 @@ class KroneckerSymmetry(SymmetryMatrix):
         """
         factors = list(self.factors)
         check_last_axes("a filter", v, self.weight_shape, factors[0].dtype)
-        return _kronecker_apply(factors, v, len(self.weight_shape))
+        return kronecker_apply(factors, v, len(self.weight_shape))
 
     def transpose_apply(
         self, weight: Float[Tensor, "*tasks_and_v"]
@@ -195,7 +195,7 @@ class KroneckerSymmetry(SymmetryMatrix):
         """
         factors = [f.T for f in self.factors]
         check_last_axes("a weight", weight, self.weight_shape, factors[0].dtype)
-        return _kronecker_apply(factors, weight, len(self.weight_shape))
+        return kronecker_apply(factors, weight, len(self.weight_shape))
 
     def normal_apply(
         self, weight: Float[Tensor, "*tasks_and_v"]
@@ -208,7 +208,7 @@ class KroneckerSymmetry(SymmetryMatrix):
         """
         squares = [f @ f.T for f in self.factors]
         check_last_axes("a weight", weight, self.weight_shape, squares[0].dtype)
-        return _kronecker_apply(squares, weight, len(self.weight_shape))
+        return kronecker_apply(squares, weight, len(self.weight_shape))
 
     @torch.no_grad()
     def right_inverse(self, weight: Tensor) -> Tensor:
@@ -221,7 +221,7 @@ class KroneckerSymmetry(SymmetryMatrix):
         check_whole_weight(weight, self.weight_shape, self.factors[0].dtype)
         for factor in self.factors:
             check_floating("a factor", factor)
-        return _kronecker_apply(
+        return kronecker_apply(
             [torch.linalg.pinv(_solvable(f)).to(f) for f in self.factors],
             weight,
             weight.ndim,
@@ -287,22 +287,3 @@ def check_whole_weight(weight: Tensor, shape: torch.Size, dtype: torch.dtype) ->
             f"expected a weight of shape {tuple(shape)}, got {tuple(weight.shape)}"
         )
     check_same_dtype("a weight", weight, dtype)
-
-
-def kronecker_sizes(weight_shape: torch.Size) -> tuple[int, ...]:
-    """The sizes of the factors for a weight of this shape: (m, n) or (m, n, s)."""
-    m, n, *kernel = weight_shape
-    return (m, n, math.prod(kernel)) if kernel else (m, n)
-
-
-def _kronecker_apply(factors: list[Tensor], v: Tensor, axes: int) -> Tensor:
-    """``(A (x) B [(x) C]) vec(V)``, V the last axes of v, without forming the product."""
-    A, B = factors[:2]
-    if axes == 2:
-        return A @ v @ B.T
-    m, n = v.shape[-axes : v.ndim - axes + 2]
-    tasks = v.shape[:-axes]
-    mixed = (A @ v.reshape(*tasks, m, -1)).reshape(*tasks, m * n, -1)
-    # Kernel positions first, where the products by C and B are few and large.
-    by_position = (factors[2] @ mixed.transpose(-1, -2)).reshape(*tasks, -1, n) @ B.T
-    return by_position.reshape(*tasks, -1, m * n).transpose(-1, -2).reshape(v.shape)

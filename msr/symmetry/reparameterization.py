@@ -11,7 +11,8 @@ from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked, shown
 from .._utils.checks import check_not_negative, check_seed, check_size
-from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix, kronecker_sizes
+from .kronecker import kronecker_sizes
+from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 
 logger = logging.getLogger(__name__)
 

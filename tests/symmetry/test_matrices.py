@@ -8,7 +8,7 @@ from torch import nn
 
 import msr
 from helpers import randomize
-from msr.symmetry.matrices import kronecker_sizes
+from msr.symmetry.kronecker import kronecker_sizes
 
 pytestmark = pytest.mark.usefixtures("float64")
 
