@@ -105,8 +105,9 @@ class UnfoldConv2d(nn.Conv2d):
     by the kernels. Same parameters and same values as ``nn.Conv2d``.
 
     Args:
-        in_channels, out_channels, kernel_size, stride, padding, dilation, bias, device,
-            dtype: as for ``nn.Conv2d``; sizes are a number or one for each axis.
+        in_channels, out_channels, kernel_size: as for ``nn.Conv2d``; a size is a number,
+            or one for each axis.
+        stride, padding, dilation, bias, device, dtype: likewise.
         groups: 1, as nothing else is done here.
         padding_mode: "zeros", likewise.
 
