@@ -36,7 +36,7 @@ from msr.inner_loops.base import SupportLoss
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 pytestmark = pytest.mark.bad_input
 
@@ -621,7 +621,7 @@ def _plotting_calls() -> dict[str, Call]:
     return {
         "plotting.plot_matrix": call(
             plotting.plot_matrix,
-            ax=(plt.figure().subplots(), never),
+            ax=(Figure().subplots(), never),
             matrix=matrix,
             title=("t", text),
             limit=(1.0, optional(lambda v: number(0)(v) and v > 0)),
