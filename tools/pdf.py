@@ -26,6 +26,8 @@ SOURCE = SINGLE / "book" / "intro.html"
 TARGET = ROOT / "_build" / "learning-symmetries.pdf"
 PREPARE = Path(__file__).with_name("pdf_prepare.js")
 AUTHOR = "The Learning Symmetries authors"
+# How many headings may be without an entry in the outline, one after another.
+REACH = 5
 FOOTER = """\
 <div style="width: 100%; font: 9px sans-serif; text-align: center; color: #333">
 <span class="pageNumber"></span></div>"""
@@ -59,18 +61,40 @@ def print_page(page: Page, source: Path, target: Path) -> list[str]:
 def name_outline(target: Path, headings: list[str]) -> None:
     """Give the entries of the outline the words of their headings.
 
-    Chromium joins the lines of a heading without a space, and repeats one that moved to
-    the next page. Should a version of it make another outline, that one stays.
+    Chromium joins the lines of a heading without a space. Of one that moved to the next
+    page it repeats words, or makes two entries.
     """
     writer = PdfWriter(clone_from=PdfReader(target))
     entries = list(_entries(writer))
-    if len(entries) == len(headings):
-        for entry, heading in zip(entries, headings, strict=True):
-            entry[NameObject("/Title")] = TextStringObject(heading)
-    else:
-        print(f"warning: {len(headings)} headings, {len(entries)} entries in the outline")
+    names = aligned([entry["/Title"] for entry in entries], headings)
+    for entry, name in zip(entries, names, strict=True):
+        entry[NameObject("/Title")] = TextStringObject(name)
     writer.add_metadata({"/Title": "Learning Symmetries", "/Author": AUTHOR})
     writer.write(target)
+
+
+def aligned(titles: list[str], headings: list[str]) -> list[str]:
+    """The heading of each title of an outline, in reading order; else the title itself."""
+    names, position = [], 0
+    for title in titles:
+        ahead = range(position, min(position + REACH, len(headings)))
+        found = next((i for i in ahead if _is_of(title, headings[i])), None)
+        if found is not None:
+            position = found + 1
+            names.append(headings[found])
+        elif position and _is_of(title, headings[position - 1]):
+            names.append(headings[position - 1])
+        else:
+            names.append(title)
+    return names
+
+
+def _is_of(title: str, heading: str) -> bool:
+    """Whether a title has the letters of a heading in their order, and none but them."""
+    found, wanted = "".join(title.split()), "".join(heading.split())
+    letters = iter(found)
+    in_order = all(letter in letters for letter in wanted)
+    return in_order and set(found) == set(wanted) and len(found) <= 2 * len(wanted)
 
 
 def _entries(writer: PdfWriter):  # type: ignore[no-untyped-def]  # pypdf's objects

@@ -16,6 +16,8 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
 SOURCES = [TOC["root"], *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
 BOOK = [f"{source}.html" for source in SOURCES]
 NOTEBOOKS = [s + ".html" for s in SOURCES if (ROOT / f"{s}.ipynb").is_file()]
+# The landing page too has a figure that answers.
+CHAPTERS = BOOK[: 1 + len(TOC["parts"][0]["chapters"])]
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
 # Pages without a source of their own.
