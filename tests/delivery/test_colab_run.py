@@ -59,6 +59,8 @@ class Environment:
             **{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
             "MSR_SOURCE": str(self.source),
             "TQDM_DISABLE": "1",
+            # another notebook runs beside: threads of both would wait for each other
+            "OMP_NUM_THREADS": "1",
             # releases of scipy and others that were tried, like the rest of the gate
             "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
         }
