@@ -49,7 +49,7 @@ class ClosedForm:
             query,
             adapted[support.layer.filter],
             step_sizes[0],
-            Descent(self.inner.steps, first_order),
+            Descent(self.inner.steps, first_order, self.inner.max_curvature),
         )
         if losses is not None:
             return losses

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..inner_loops.base import Tensors
+from ..inner_loops.base import LocalShape, Tensors
 from .single_layer import SingleLayer
 
 
@@ -41,7 +41,28 @@ class LeastSquares:
             G, C = self.gram_matrices
             grad_W = torch.baddbmm(C, layer.weight(adapted[layer.filter]), G, beta=-1)
             return {layer.filter: layer.filter_gradient(grad_W)}
-        grad_errors = two_over_N(self.Y) * self._errors(adapted)
+        return self._gradient_of(self._errors(adapted))
+
+    def local_shape(self, adapted: Tensors) -> LocalShape:
+        """The loss around these values."""
+        gradient = self.gradient(adapted)
+        return LocalShape(gradient, gradient, self._hessian_product, task_axes=1)
+
+    def _hessian_product(self, direction: Tensors) -> Tensors:
+        """The Hessian times a direction: the gradient's linear part."""
+        layer = self.layer
+        W = layer.weight(direction[layer.filter])
+        if layer.module.bias is None and self.columns_outnumber_rows:
+            G, _ = self.gram_matrices
+            return {layer.filter: layer.filter_gradient(W @ G)}
+        change = W @ self.X
+        if layer.bias is not None:
+            change = change + direction[layer.bias][..., None]
+        return self._gradient_of(change)
+
+    def _gradient_of(self, errors: Float[Tensor, "tasks m columns"]) -> Tensors:
+        """The gradient where these are the errors."""
+        layer, grad_errors = self.layer, two_over_N(self.Y) * errors
         gradients = {layer.filter: layer.filter_gradient(grad_errors @ self.X.mT)}
         if layer.bias is not None:
             gradients[layer.bias] = grad_errors.sum(2)

@@ -27,6 +27,7 @@ from torch.nn import functional as F
 from .._utils.transforms import under_torch_func
 from ..symmetry.matrices import DenseSymmetry
 from .least_squares import LeastSquares, mean_square, two_over_N
+from .quadratic_curvature import BoundedStep
 from .quadratic_descent import descent, descent_adjoint
 
 
@@ -36,10 +37,18 @@ class Descent(NamedTuple):
     Attributes:
         steps: number of steps.
         first_order: whether its gradients count as constants.
+        max_curvature: the bound on step size times curvature, if there is one.
     """
 
     steps: int
     first_order: bool
+    max_curvature: float | None = None
+
+    def bounded(self, by_hessian: bool = False) -> BoundedStep | None:
+        """What bounds the step sizes; see `BoundedStep`."""
+        if self.max_curvature is None or not self.steps:
+            return None
+        return BoundedStep(self.max_curvature, self.first_order, by_hessian)
 
 
 def query_losses(
@@ -153,10 +162,12 @@ class _Filters(_Space):
         scaled = two_over_N(Y) * J.mT
         H = torch.bmm(J, scaled)
         c = torch.bmm(Y.mT.reshape(tasks, 1, -1), scaled)
-        path = descent(v.expand(tasks, 1, k), H, c, step_size, *inner)
+        start, bounded = v.expand(tasks, 1, k), inner.bounded()
+        alpha = bounded(step_size, start, H, c) if bounded else step_size
+        path = descent(start, H, c, alpha, inner.steps, inner.first_order)
         W = F.linear(path[-1].view(tasks, k), U).view(tasks, -1, n)
         errors = torch.baddbmm(Y_query.mT, X_query.mT, W.mT, beta=-1)
-        return mean_square(errors), errors, J, H, c, *path
+        return mean_square(errors), errors, J, H, c, alpha, *path
 
     @staticmethod
     def adjoint(
@@ -166,19 +177,24 @@ class _Filters(_Space):
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
         _, step_size, X, Y, X_query, _, U = inputs
-        errors, J, H, c, *path = kept
+        errors, J, H, c, alpha, *path = kept
         tasks, n, columns = X.shape
         k = U.shape[1]
         grad_W = torch.bmm(_grad_errors(errors, grad_losses).mT, X_query.mT).view(tasks, -1)
         grad_last = (grad_W @ U).view(tasks, 1, k)
-        back = descent_adjoint(grad_last, path, H, c, step_size, inner.first_order)
-        grad_H, grad_c = back.grad_of_data(step_size, 1)
+        back = descent_adjoint(grad_last, path, H, c, alpha, inner.first_order)
+        grad_v, grad_step_size = back.grad_v, back.grad_step_size
+        grad_H, grad_c = back.grad_of_data(alpha, 1)
+        if bounded := inner.bounded():
+            more = bounded.adjoint(grad_step_size, step_size, path[0], H, c)
+            grad_step_size = more[0]
+            grad_v, grad_H, grad_c = grad_v + more[1], grad_H + more[2], grad_c + more[3]
         grad_J = torch.bmm(grad_c.mT, Y.mT.reshape(tasks, 1, -1))
         grad_J = two_over_N(Y) * torch.baddbmm(grad_J, grad_H + grad_H.mT, J)
         grad_predictions = grad_J.view(tasks, k, columns, -1).transpose(1, 2)
         grad_U = grad_predictions.reshape(tasks * columns, -1).T @ X.mT.reshape(-1, n)
         grad_U = torch.addmm(grad_U.view(k, -1), path[-1].view(tasks, k).T, grad_W)
-        return back.grad_v.sum((0, 1)), back.grad_step_size, grad_U.T
+        return grad_v.sum((0, 1)), grad_step_size, grad_U.T
 
 
 class _Weights(_Space):
@@ -190,9 +206,11 @@ class _Weights(_Space):
         scaled = two_over_N(Y) * X.mT
         H, c = torch.bmm(X, scaled), torch.bmm(Y, scaled)
         W = weight.flatten(1).expand(len(X), *Y.shape[1:2], -1)
-        path = descent(W, H, c, step_size, *inner)
+        bounded = inner.bounded()
+        alpha = bounded(step_size, W, H, c) if bounded else step_size
+        path = descent(W, H, c, alpha, inner.steps, inner.first_order)
         errors = torch.baddbmm(Y_query, path[-1], X_query, beta=-1)
-        return mean_square(errors), errors, H, c, *path
+        return mean_square(errors), errors, H, c, alpha, *path
 
     @staticmethod
     def adjoint(
@@ -202,10 +220,14 @@ class _Weights(_Space):
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
         weight, step_size, _, _, X_query, _ = inputs
-        errors, H, c, *path = kept
+        errors, H, c, alpha, *path = kept
         grad_last = torch.bmm(_grad_errors(errors, grad_losses), X_query.mT)
-        back = descent_adjoint(grad_last, path, H, c, step_size, inner.first_order)
-        return back.grad_v.sum(0).view_as(weight), back.grad_step_size
+        back = descent_adjoint(grad_last, path, H, c, alpha, inner.first_order)
+        grad_W, grad_step_size = back.grad_v, back.grad_step_size
+        if bounded := inner.bounded():
+            more = bounded.adjoint(grad_step_size, step_size, path[0], H, c)
+            grad_step_size, grad_W = more[0], grad_W + more[1]
+        return grad_W.sum(0).view_as(weight), grad_step_size
 
 
 class _Columns(_Space):
@@ -217,10 +239,12 @@ class _Columns(_Space):
         W, factor = weight.flatten(1), two_over_N(Y)
         H = factor * torch.bmm(X.mT, X)
         c = factor * (Y - _shared_product(W, X))
-        path = descent(torch.zeros_like(c), H, c, step_size, *inner)
+        start, bounded = torch.zeros_like(c), inner.bounded(by_hessian=True)
+        alpha = bounded(step_size, start, H, c) if bounded else step_size
+        path = descent(start, H, c, alpha, inner.steps, inner.first_order)
         errors = _shared_product(W, X_query) - Y_query
         errors = torch.baddbmm(errors, path[-1], torch.bmm(X.mT, X_query))
-        return mean_square(errors), errors, H, c, *path
+        return mean_square(errors), errors, H, c, alpha, *path
 
     @staticmethod
     def adjoint(
@@ -230,14 +254,18 @@ class _Columns(_Space):
         kept: list[Tensor],
     ) -> tuple[Tensor, ...]:
         weight, step_size, X, Y, X_query, _ = inputs
-        errors, H, c, *path = kept
+        errors, H, c, alpha, *path = kept
         grad_errors = _grad_errors(errors, grad_losses)
         grad_last = torch.bmm(grad_errors, torch.bmm(X_query.mT, X))
-        back = descent_adjoint(grad_last, path, H, c, step_size, inner.first_order)
+        back = descent_adjoint(grad_last, path, H, c, alpha, inner.first_order)
+        grad_step_size = back.grad_step_size
         grad_W = _sum_of_products(grad_errors, X_query)
-        _, grad_c = back.grad_of_data(step_size, len(weight))
+        _, grad_c = back.grad_of_data(alpha, len(weight))
+        if bounded := inner.bounded(by_hessian=True):
+            more = bounded.adjoint(grad_step_size, step_size, path[0], H, c)
+            grad_step_size, grad_c = more[0], grad_c + more[3]
         grad_W = grad_W - two_over_N(Y) * _sum_of_products(grad_c, X)
-        return grad_W.view_as(weight), back.grad_step_size
+        return grad_W.view_as(weight), grad_step_size
 
 
 def _grad_errors(errors: Tensor, grad_losses: Float[Tensor, " tasks"]) -> Tensor:

@@ -25,19 +25,19 @@ class Adjoint(NamedTuple):
 
     Attributes:
         grad_v: with respect to the first iterate.
-        grad_step_size: with respect to alpha.
+        grad_step_size: with respect to alpha, or to each task's.
         iterates: all but the last, row after row.
         adjoints: the gradients with respect to all iterates but the first, likewise; zero
             in first order.
     """
 
     grad_v: Float[Tensor, "tasks r s"]
-    grad_step_size: Float[Tensor, ""]
+    grad_step_size: Float[Tensor, "*tasks_1_1"]
     iterates: Float[Tensor, "tasks steps_r s"]
     adjoints: Float[Tensor, "tasks steps_r s"]
 
     def grad_of_data(
-        self, step_size: Float[Tensor, ""], r: int
+        self, step_size: Float[Tensor, "*tasks_1_1"], r: int
     ) -> tuple[Float[Tensor, "tasks s s"], Float[Tensor, "tasks r s"]]:
         """The gradients with respect to H and c."""
         scaled = step_size * self.adjoints
@@ -50,7 +50,7 @@ def descent(
     v: Float[Tensor, "tasks r s"],
     H: Float[Tensor, "tasks s s"],
     c: Float[Tensor, "tasks r s"],
-    step_size: Float[Tensor, ""],
+    step_size: Float[Tensor, "*tasks_1_1"],
     steps: int,
     first_order: bool = False,
 ) -> list[Tensor]:
@@ -75,7 +75,7 @@ def descent_adjoint(
     path: list[Tensor],
     H: Float[Tensor, "tasks s s"],
     c: Float[Tensor, "tasks r s"],
-    step_size: Float[Tensor, ""],
+    step_size: Float[Tensor, "*tasks_1_1"],
     first_order: bool,
 ) -> Adjoint:
     """From the gradient with respect to the last iterate, those to everything before.
@@ -99,7 +99,10 @@ def descent_adjoint(
             adjoints[t] = torch.bmm(adjoints[t + 1], A)
     V, L = torch.cat(path[:-1], 1), torch.cat(adjoints[1:], 1)
     errors = torch.baddbmm(torch.cat([c] * steps, 1), V, H, beta=-1)
-    grad_step_size = -torch.dot(L.view(-1), errors.view(-1))
+    if step_size.ndim:  # a task has its own
+        grad_step_size = -(L * errors).sum((1, 2), keepdim=True)
+    else:
+        grad_step_size = -torch.dot(L.view(-1), errors.view(-1))
     kept = torch.zeros_like(L) if first_order else L
     return Adjoint(adjoints[0], grad_step_size, V, kept)
 

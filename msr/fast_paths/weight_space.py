@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from ..inner_loops.base import Loss, SupportLoss, Tensors
+from ..inner_loops.base import LocalShape, Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 from ..symmetry.reparameterization import symmetry_matrices
@@ -44,6 +44,30 @@ class WeightSpaceLoss(SupportLoss):
         gradients = super().gradient(adapted)
         return {
             name: self.symmetries[name].normal_apply(g) if name in self.symmetries else g
+            for name, g in gradients.items()
+        }
+
+    def local_shape(self, adapted: Tensors) -> LocalShape:
+        """The loss around these weights, as a function of the filters."""
+        in_weights = super().local_shape(adapted)
+        slope = self._pulled_back(in_weights.slope)
+
+        def product(direction: Tensors) -> Tensors:
+            return self._pulled_back(in_weights.product(self._pushed_forward(direction)))
+
+        return LocalShape(self._pushed_forward(slope), slope, product)
+
+    def _pushed_forward(self, filters: Tensors) -> Tensors:
+        """``U`` times each filter; other tensors as they are."""
+        return {
+            name: self.symmetries[name](v) if name in self.symmetries else v
+            for name, v in filters.items()
+        }
+
+    def _pulled_back(self, gradients: Tensors) -> Tensors:
+        """``U^T`` times the gradient in each weight; other gradients as they are."""
+        return {
+            name: self.symmetries[name].transpose_apply(g) if name in self.symmetries else g
             for name, g in gradients.items()
         }
 

@@ -14,6 +14,23 @@ Tensors = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
+class LocalShape:
+    """A loss to second order around a point, as a function of what adapts.
+
+    Args:
+        gradient: what a step subtracts, as ``gradient`` of the loss returns it.
+        slope: the derivative, which is the same unless another space is descended.
+        product: maps a direction to the Hessian's product with it.
+        task_axes: how many leading axes of the tensors are over tasks.
+    """
+
+    gradient: Tensors
+    slope: Tensors
+    product: Callable[[Tensors], Tensors]
+    task_axes: int = 0
+
+
+@dataclass(frozen=True)
 class SupportLoss:
     """The loss on one task's support set, as a function of the adapted tensors.
 
@@ -49,6 +66,12 @@ class SupportLoss:
         """The gradient of the loss in each adapted tensor."""
         return torch.func.grad(self)(adapted)
 
+    def local_shape(self, adapted: Tensors) -> LocalShape:
+        """The loss around these values."""
+        # the Hessian is symmetric: a product from the left is one from the right
+        gradient, product, *_ = torch.func.vjp(torch.func.grad(self), adapted)
+        return LocalShape(gradient, gradient, lambda direction: product(direction)[0])
+
 
 @runtime_checkable
 class HasGradient(Protocol):
@@ -56,6 +79,10 @@ class HasGradient(Protocol):
 
     def gradient(self, adapted: Tensors) -> Tensors:
         """The gradient in each adapted tensor."""
+        ...
+
+    def local_shape(self, adapted: Tensors) -> LocalShape:
+        """The loss around these values."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The inner loop of MAML: gradient steps on the support loss."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from .._utils.arguments import checked
 from .._utils.checks import MOST_INNER_STEPS, check_between, check_positive
 from .base import HasGradient, Tensors
+from .curvature import along, step_factor
 
 
 @checked
@@ -20,25 +21,48 @@ class GradientDescent:
     step size alpha_v of its own (Finn, Abbeel, Levine 2017; learned step sizes as in
     Li et al. 2017, one per tensor).
 
+    With ``max_curvature=c`` no task can be carried off by steps that are too long for it:
+    its step size is ``min(alpha, c / h)`` with h the largest curvature of its support loss
+    where it starts. Steps on a quadratic function overshoot from ``step size * h = 1``
+    on, and more and more beyond 2; c = 1 and c = 1.5 are good choices. With several
+    adapted tensors one factor shortens all steps of a task, ``min(1, c / h)``, with h the
+    curvature in coordinates in which the step sizes are one. h comes from six products
+    with the Hessian (the power iteration from the gradient, in
+    ``msr/inner_loops/curvature.py``), which approach it from below, and the outer loop
+    differentiates through it. Where the loss is no quadratic function the bound holds at
+    the start alone.
+
     Args:
         steps: number of steps, >= 0.
         lr: the value that every step size starts at, > 0.
         learn_lr: whether the outer loop learns the step sizes.
+        max_curvature: the bound c on step size times curvature; None for no bound.
 
     Raises:
-        TypeError: ``steps`` is no integer, ``lr`` no number, or ``learn_lr`` neither True
-            nor False.
-        ValueError: ``steps`` is negative or beyond a million, or ``lr`` is not positive
-            and finite.
+        TypeError: ``steps`` is no integer, ``lr`` or ``max_curvature`` no number, or
+            ``learn_lr`` neither True nor False.
+        ValueError: ``steps`` is negative or beyond a million, or ``lr`` or
+            ``max_curvature`` is not positive and finite.
     """
 
     steps: int = 1
     lr: float = 0.1
     learn_lr: bool = True
+    max_curvature: float | None = None
 
     def __post_init__(self) -> None:
         check_between(0, MOST_INNER_STEPS, steps=self.steps)
         check_positive(lr=self.lr)
+        if self.max_curvature is not None:
+            check_positive(max_curvature=self.max_curvature)
+
+    def __repr__(self) -> str:
+        """The settings; a bound that is not set is none, as in older checkpoints."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if self.max_curvature is None:
+            del values["max_curvature"]
+        shown = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        return f"{type(self).__name__}({shown})"
 
     def init(self, adapted: Mapping[str, Float[Tensor, "*v"]]) -> nn.ParameterList:
         """One scalar step size per adapted tensor, in the tensors' order.
@@ -82,12 +106,26 @@ class GradientDescent:
                 f"expected one step size for each of {len(adapted)} adapted tensors, got "
                 f"{len(step_sizes)}"
             )
+        factor, gradients, axes = None, None, 0
+        if self.max_curvature is not None and self.steps:
+            shape = loss.local_shape(adapted)
+            sizes = dict(zip(adapted, step_sizes, strict=True))
+            factor = step_factor(shape, sizes, self.max_curvature, first_order)
+            gradients, axes = shape.gradient, shape.task_axes
         for _ in range(self.steps):
-            gradients = loss.gradient(adapted)
+            gradients = loss.gradient(adapted) if gradients is None else gradients
             if first_order:
                 gradients = {name: g.detach() for name, g in gradients.items()}
             adapted = {
-                name: adapted[name] - lr * gradients[name]
+                name: adapted[name] - _step(lr, factor, gradients[name], axes)
                 for name, lr in zip(adapted, step_sizes, strict=True)
             }
+            gradients = None
         return adapted
+
+
+def _step(lr: Tensor, factor: Tensor | None, gradient: Tensor, task_axes: int) -> Tensor:
+    """The step size times the gradient."""
+    if factor is None:
+        return lr * gradient
+    return along(lr * factor, gradient, task_axes) * gradient

@@ -107,6 +107,73 @@ def _instance_norm(
     return _scaled(normalized, scale, shift)
 
 
+def _elementary_layer_norm(
+    function: Rule,
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    normalized = _normalized(input, range(-len(normalized_shape), 0), eps)
+    if not torch.is_autocast_enabled(input.device.type):
+        normalized = normalized.to(input.dtype)
+    return _scaled(normalized, weight, bias)
+
+
+def _elementary_batch_norm(
+    function: Rule,
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    statistics = running_mean, running_var
+    if not training:
+        result: Tensor = function(input, *statistics, weight, bias, training, momentum, eps)
+        return result
+    if running_mean is not None:  # they are updated, and torch checks what it is given
+        function(input.detach(), *statistics, None, None, training, momentum, eps)
+    normalized = _normalized(input, [0, *range(2, input.ndim)], eps).to(input.dtype)
+    scale, shift = (_over_channels(p, normalized) for p in (weight, bias))
+    return _scaled(normalized, scale, shift)
+
+
+def _elementary_instance_norm(
+    function: Rule,
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    statistics = running_mean, running_var
+    last = use_input_stats, momentum, eps
+    if not use_input_stats:
+        result: Tensor = function(input, *statistics, weight, bias, *last)
+        return result
+    if running_mean is not None:
+        function(input.detach(), *statistics, None, None, *last)
+    normalized = _normalized(input, range(2, input.ndim), eps).to(input.dtype)
+    scale, shift = (_over_channels(p, normalized) for p in (weight, bias))
+    return _scaled(normalized, scale, shift)
+
+
+def _normalized(input: Tensor, axes: Sequence[int], eps: float) -> Tensor:
+    """The input without its mean over these axes, divided by its standard deviation."""
+    x = input.to(torch.promote_types(input.dtype, torch.float32))
+    centred = x - x.mean(tuple(axes), keepdim=True)
+    variance = centred.square().mean(tuple(axes), keepdim=True)
+    return centred * (variance + eps).rsqrt()
+
+
 _KERNELS: dict[Any, Rule] = {
     F.scaled_dot_product_attention: _with_math_attention,
     F.multi_head_attention_forward: _with_math_attention,
@@ -119,6 +186,11 @@ _BATCHED: dict[Any, Rule] = _KERNELS | {
     F.layer_norm: _layer_norm,
     F.batch_norm: _batch_norm,
     F.instance_norm: _instance_norm,
+}
+_ELEMENTARY: dict[Any, Rule] = _KERNELS | {
+    F.layer_norm: _elementary_layer_norm,
+    F.batch_norm: _elementary_batch_norm,
+    F.instance_norm: _elementary_instance_norm,
 }
 
 
@@ -142,11 +214,15 @@ class _Answering(TorchFunctionMode):
         return rule(func, *args, **(kwargs or {}))
 
 
-def twice_differentiable() -> TorchFunctionMode:
-    """A context with kernels that can be differentiated twice, for one task at a time."""
-    return _Answering(_KERNELS)
+def twice_differentiable(third: bool = False) -> TorchFunctionMode:
+    """A context with kernels that can be differentiated twice, for one task at a time.
+
+    Args:
+        third: whether a third time, too.
+    """
+    return _Answering(_ELEMENTARY if third else _KERNELS)
 
 
-def twice_differentiable_side_by_side() -> TorchFunctionMode:
+def twice_differentiable_side_by_side(third: bool = False) -> TorchFunctionMode:
     """The same, and right under ``torch.func.vmap``."""
-    return _Answering(_BATCHED)
+    return _Answering(_ELEMENTARY if third else _BATCHED)

@@ -15,6 +15,7 @@ Every quicker way of computing gives these numbers up to rounding, or is not tak
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -24,7 +25,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .._utils.transforms import under_torch_func
-from ..inner_loops.base import InnerLoop, Loss, SupportLoss, Tensors
+from ..inner_loops.base import InnerLoop, LocalShape, Loss, SupportLoss, Tensors
 from .derivatives import twice_differentiable
 
 Result = TypeVar("Result", Tensor, Tensors)
@@ -56,10 +57,7 @@ class AutogradLoss(SupportLoss):
             return super().gradient(adapted)
         recording = torch.is_grad_enabled()
         with torch.enable_grad():
-            values = {
-                name: v if recording and v.requires_grad else v.detach().requires_grad_()
-                for name, v in adapted.items()
-            }
+            values = self._values(adapted, recording)
             loss = self(values)
             if not loss.requires_grad:  # it depends on nothing that adapts
                 return {name: torch.zeros_like(v) for name, v in values.items()}
@@ -70,6 +68,52 @@ class AutogradLoss(SupportLoss):
                 materialize_grads=True,
             )
         return dict(zip(values, gradients))
+
+    def local_shape(self, adapted: Tensors) -> LocalShape:
+        """The loss around these values."""
+        if under_torch_func():
+            return super().local_shape(adapted)
+        recording = torch.is_grad_enabled()
+        with torch.enable_grad():
+            values = self._values(adapted, recording)
+            tensors, loss = list(values.values()), self(values)
+            if not loss.requires_grad:
+                zeros = {name: torch.zeros_like(v) for name, v in values.items()}
+                return LocalShape(zeros, zeros, lambda direction: zeros)
+            slope = torch.autograd.grad(
+                loss, tensors, create_graph=True, materialize_grads=True
+            )
+        sparse = [name for name, g in zip(values, slope) if g.is_sparse]
+        if sparse:
+            raise ValueError(
+                f"expected dense gradients where max_curvature is set, got a sparse one of "
+                f"{sparse[0]!r}: use nn.Embedding(..., sparse=False)"
+            )
+
+        def product(direction: Tensors) -> Tensors:
+            curved = [i for i, g in enumerate(slope) if g.requires_grad]
+            if not curved:  # a straight line
+                return {name: torch.zeros_like(v) for name, v in values.items()}
+            directions = list(direction.values())
+            found = torch.autograd.grad(
+                [slope[i] for i in curved],
+                tensors,
+                [directions[i] for i in curved],
+                retain_graph=True,
+                create_graph=recording and not self.constant,
+                materialize_grads=True,
+            )
+            return dict(zip(values, found))
+
+        gradient = dict(zip(values, slope))
+        return LocalShape(gradient, gradient, product)
+
+    def _values(self, adapted: Tensors, recording: bool) -> Tensors:
+        """The tensors, as leaves unless the caller differentiates with respect to them."""
+        return {
+            name: v if recording and v.requires_grad else v.detach().requires_grad_()
+            for name, v in adapted.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -136,9 +180,19 @@ class PlainLoop:
         self, function: Callable[..., Result], *args: Tensor | Tensors
     ) -> Result:
         """Apply a function of one task to every task, one after another."""
-        with twice_differentiable():
+        with self.kernels():
             results = [function(*task) for task in _tasks(args)]
         return _stacked(results)
+
+    def kernels(self) -> AbstractContextManager[object]:
+        """The context in which the model runs."""
+        return twice_differentiable(self.third_derivatives)
+
+    @property
+    def third_derivatives(self) -> bool:
+        """Whether the meta-gradient asks for the derivative of a curvature."""
+        bound = getattr(self.inner, "max_curvature", None)
+        return bound is not None and not self.first_order
 
 
 def check_inner_result(found: object, adapted: Tensors, inner: InnerLoop) -> None:

@@ -38,4 +38,7 @@ class SideBySide(PlainLoop):
 
     def kernels(self) -> AbstractContextManager[object]:
         """The context in which tasks run side by side."""
-        return twice_differentiable_side_by_side() if self.rules else nullcontext()
+        third = self.third_derivatives
+        if third or self.rules:
+            return twice_differentiable_side_by_side(third)
+        return nullcontext()

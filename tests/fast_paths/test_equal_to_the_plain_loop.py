@@ -20,12 +20,17 @@ SETTINGS = [
     {"steps": 3, "first_order": True},
     {"steps": 2, "chunk_size": 1},
     {"steps": 2, "chunk_size": 2},
+    {"steps": 3, "max_curvature": 0.05},
+    {"steps": 2, "max_curvature": 0.05, "first_order": True},
+    {"steps": 2, "max_curvature": 0.05, "chunk_size": 2},
+    {"steps": 0, "max_curvature": 0.05},
 ]
 
 
 def learner_of(model: torch.nn.Module, settings: dict, **others) -> msr.MetaLearner:
     settings = settings | others
-    inner = msr.GradientDescent(settings.pop("steps"), lr=0.1)
+    bound = settings.pop("max_curvature", None)
+    inner = msr.GradientDescent(settings.pop("steps"), lr=0.1, max_curvature=bound)
     return msr.MetaLearner(copy.deepcopy(model), inner, **settings)
 
 
