@@ -120,7 +120,7 @@ PAPER := _build/paper
 .PHONY: paper
 paper: $(INSTALLED)
 	@mkdir -p $(PAPER_RESULTS) $(PAPER)
-	for experiment in translation ridge rotation support; do \
+	for experiment in translation ridge bounded-steps rotation support; do \
 		echo "==> $$experiment"; \
 		$(BIN)/python -m msr reproduce $$experiment --seeds $(PAPER_SEEDS) \
 			--device $(PAPER_DEVICE) --out $(PAPER_RESULTS)/$$experiment.json; \
@@ -137,7 +137,7 @@ paper: $(INSTALLED)
 # Do the recorded results still hold? Some seeds of every experiment, computed anew.
 DRIFT_SEEDS ?= 1
 DRIFT_DEVICE ?= cpu
-DRIFT_EXPERIMENTS ?= translation ridge rotation support
+DRIFT_EXPERIMENTS ?= translation ridge bounded-steps rotation support
 
 .PHONY: drift
 drift: $(INSTALLED)

@@ -104,6 +104,9 @@ HYPERPARAMETERS: dict[str, Hyperparameter] = {
     "learn_inner_lr": _of_inner(
         GradientDescent, "learn_lr", bool, "whether inner step sizes are learned"
     ),
+    "max_curvature": _of_inner(
+        GradientDescent, "max_curvature", float, "bound on step size times curvature"
+    ),
     "ridge": _of_inner(Ridge, "ridge", float, "first penalty of the closed form"),
     "lr": Hyperparameter("outer step size", float, _any, _with_lr),
     "decay": Hyperparameter(

@@ -106,6 +106,17 @@ EXPERIMENTS = {
             for s in (1, 2, 3, 5)
         },
     ),
+    "bounded-steps": Experiment(
+        "Table 1 (large) with step sizes that each task's curvature bounds",
+        _pick("MSR-FC"),
+        {
+            f"large/k={k}, steps={s}, c={c}": Column(
+                _translation("large", k), {"inner_steps": s, "max_curvature": c}
+            )
+            for k, s in ((1, 3), (2, 3), (5, 3), (5, 5))
+            for c in (1.0, 1.5)
+        },
+    ),
     "training-tasks": Experiment(
         "Table 1 (large, k=1) against the number of training tasks",
         _pick("MSR-FC"),

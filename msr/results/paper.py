@@ -10,7 +10,16 @@ from .._utils.checks import check_known
 PRINTED = {
     "translation": "translation",
     "rotation": "rotation_flip",
-    **dict.fromkeys(["ridge", "inner-steps", "training-tasks", "step-size", "support"]),
+    **dict.fromkeys(
+        [
+            "ridge",
+            "inner-steps",
+            "bounded-steps",
+            "training-tasks",
+            "step-size",
+            "support",
+        ]
+    ),
 }
 
 
