@@ -430,6 +430,7 @@ def _training_calls() -> dict[str, Call]:
             steps=(1, integer(0, 10**6)),
             lr=(0.1, lambda v: number(0)(v) and v > 0),
             learn_lr=(True, boolean),
+            max_curvature=(1.0, optional(lambda v: number(0)(v) and v > 0)),
         ),
         "GradientDescent.init": call(descent.init, adapted=(adapted, one_of({}))),
         "GradientDescent.adapt": call(
@@ -508,6 +509,12 @@ def _learner_calls() -> dict[str, Call]:
             meta_parameters=(ridge.init(v), never),
             first_order=(False, boolean),
         ),
+        "adapted_model": call(
+            msr.adapted_model,
+            learner=(learner, never),
+            adapted=(adapted, never),
+            task=(0, integer(0, 1)),
+        ),
         "adapted_parameters": call(
             msr.adapted_parameters, module=(nn.Linear(4, 2), is_module)
         ),
@@ -529,6 +536,10 @@ def _learner_calls() -> dict[str, Call]:
             factorization=("dense", never),
             std=(0.1, number(0, 1e30)),
             seed=(0, optional(integer(0, 2**63 - 1))),
+        ),
+        "remove_symmetry": call(
+            msr.remove_symmetry,
+            module=(msr.reparameterize(nn.Linear(4, 2), filters=2), never),
         ),
         "symmetry_matrices": call(
             msr.symmetry_matrices, module=(nn.Linear(4, 2), is_module)

@@ -1,6 +1,7 @@
 """Meta-learning: a model that adapts to tasks, its training and its test."""
 
 from .evaluation import MetaTestResult, meta_test
+from .export import adapted_model
 from .gradcheck import GradcheckReport, gradcheck
 from .history import History
 from .learner import MetaLearner
@@ -12,6 +13,7 @@ __all__ = [
     "History",
     "MetaLearner",
     "MetaTestResult",
+    "adapted_model",
     "gradcheck",
     "meta_test",
     "meta_train",

@@ -248,7 +248,12 @@ class Running(nn.Module):
         self._inner_loop_checked = True
 
     def _check_adapted(self, adapted: Mapping[str, Tensor], x: Tensor) -> Tensors:
-        """The adapted tensors, if they are of these tasks."""
+        """The adapted tensors, if they are of these tasks.
+
+        Args:
+            adapted: to be checked.
+            x: has a first axis over the tasks.
+        """
         if set(adapted) != set(self._adapted_names):
             raise ValueError(
                 f"expected adapted tensors {shown(sorted(self._adapted_names))}, got "

@@ -7,6 +7,7 @@ from .known import (
     steerable_kernels,
 )
 from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
+from .removal import remove_symmetry
 from .reparameterization import adapted_parameters, reparameterize, symmetry_matrices
 from .subspaces import principal_angles
 
@@ -19,6 +20,7 @@ __all__ = [
     "escnn_kernel_basis",
     "group_convolution_matrix",
     "principal_angles",
+    "remove_symmetry",
     "reparameterize",
     "steerable_kernels",
     "symmetry_matrices",
