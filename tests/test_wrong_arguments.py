@@ -268,6 +268,11 @@ def _layer_calls() -> dict[str, Call]:
     weight = torch.ones(2, 4), tensor(2, 4)
     # where NaN goes in, NaN comes out
     many = torch.ones(2, 4), floats(2, 4)
+    start = {
+        "weight": (torch.ones(2, 3), lambda v: isinstance(v, torch.Tensor)),
+        "std": (0.1, number(0, 1e30)),
+        "generator": (torch.Generator(), never),
+    }
     calls = {
         "LocallyConnected1d": call(
             msr.LocallyConnected1d,
@@ -300,6 +305,12 @@ def _layer_calls() -> dict[str, Call]:
             msr.DenseSymmetry,
             U=(torch.ones(8, 2), tensor(8, None)),
             weight_shape=((2, 4), shape_of(8)),
+        ),
+        "DenseSymmetry.initial": call(
+            msr.DenseSymmetry.initial, **start | {"filters": (2, optional(integer(1, 6)))}
+        ),
+        "KroneckerSymmetry.initial": call(
+            msr.KroneckerSymmetry.initial, **start | {"filters": (None, one_of(None))}
         ),
         "DenseSymmetry.forward": call(dense.forward, v=(torch.ones(2), never)),
         "KroneckerSymmetry": call(
@@ -475,10 +486,11 @@ def _learner_calls() -> dict[str, Call]:
     support = {"loss": (squares, never), "adapted": (v, never)}
 
     def reparameterize(
-        module: Any, filters: Any, factorization: Any, std: Any, seed: Any
+        module: Any, filters: Any, factorization: Any, layers: Any, std: Any, seed: Any
     ) -> nn.Module:
         module = deepcopy(module) if isinstance(module, nn.Module) else module
-        return msr.reparameterize(module, filters, factorization, std=std, seed=seed)
+        settings = {"layers": layers, "std": std, "seed": seed}
+        return msr.reparameterize(module, filters, factorization, **settings)
 
     return {
         "MetaLearner": call(
@@ -486,6 +498,7 @@ def _learner_calls() -> dict[str, Call]:
             model=(nn.Linear(4, 2), linear),
             inner=(msr.GradientDescent(), optional(never)),
             loss=(F.mse_loss, never),
+            adapt=(None, optional(never)),
             first_order=(False, boolean),
             chunk_size=(1, optional(integer(1))),
             shortcuts=(True, boolean),
@@ -534,6 +547,7 @@ def _learner_calls() -> dict[str, Call]:
             module=(nn.Linear(4, 2), linear),
             filters=(3, integer(1, 8)),
             factorization=("dense", never),
+            layers=(None, optional(never)),
             std=(0.1, number(0, 1e30)),
             seed=(0, optional(integer(0, 2**63 - 1))),
         ),

@@ -19,7 +19,8 @@ from torch.func import functional_call, vmap
 
 from ..inner_loops.base import LocalShape, Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
-from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
+from ..symmetry.base import SymmetryMatrix
+from ..symmetry.matrices import DenseSymmetry, KroneckerSymmetry
 from ..symmetry.reparameterization import symmetry_matrices
 from ..vectorization.inspection import is_of_torch
 

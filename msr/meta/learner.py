@@ -8,11 +8,11 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from .._utils.arguments import checked
+from .._utils.selection import Selection
 from ..inner_loops.base import InnerLoop, Loss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.losses import mean_squared_error
 from ..inner_loops.targets import highest_label
-from ..symmetry.reparameterization import adapted_parameters
 from ..tasks.batch import TaskBatch, check_examples, check_inputs
 from .chunking import rows
 from .learner_checks import (
@@ -22,6 +22,7 @@ from .learner_checks import (
     check_one_device,
     check_parts,
     check_recomputable,
+    chosen_to_adapt,
 )
 from .running import Running
 from .ways import Vectorize, Ways
@@ -52,6 +53,11 @@ class MetaLearner(Running):
             statistics do so at each call, as in a loop.
         inner: the inner loop.
         loss: maps (prediction, target) of one task's examples to a scalar.
+        adapt: which parameters adapt: a name or pattern, such as "head" (a module means
+            all parameters in it), several, or a function of name and parameter. The rest
+            is shared, and learned by the outer loop unless it is frozen: the head alone is
+            ANIL (Raghu et al. 2020). Symmetry matrices are shared always. Default: all
+            but those.
         first_order: drop second derivatives (first-order MAML).
         chunk_size: process at most this many tasks at a time. The graph of a chunk
             is rebuilt in the backward pass, so that peak memory is that of one chunk,
@@ -72,7 +78,8 @@ class MetaLearner(Running):
     Raises:
         TypeError: the model is no module that takes inputs, the inner loop none, the loss
             no function of predictions and targets, or another argument has the wrong type.
-        ValueError: no parameter of the model adapts, the model's parameters lie on
+        ValueError: no parameter of the model adapts, or a pattern of ``adapt`` matches
+            none, the model's parameters lie on
             several devices or on "meta", ``chunk_size`` < 1, or ``vectorize`` is none of
             the three.
     """
@@ -83,6 +90,7 @@ class MetaLearner(Running):
         inner: InnerLoop | None = None,
         loss: Loss = mean_squared_error,
         *,
+        adapt: Selection | None = None,
         first_order: bool = False,
         chunk_size: int | None = None,
         shortcuts: bool = True,
@@ -91,12 +99,7 @@ class MetaLearner(Running):
         super().__init__()
         check_model(model)
         check_parts(loss, chunk_size)
-        adapted = adapted_parameters(model)
-        if not adapted:
-            raise ValueError(
-                f"expected a model with parameters that adapt, got "
-                f"{type(model).__name__} with none: all are frozen or shared"
-            )
+        adapted = chosen_to_adapt(model, adapt)
         self.model = model
         self._adapted_names = tuple(adapted)
         self.inner = GradientDescent() if inner is None else inner

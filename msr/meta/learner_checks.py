@@ -8,7 +8,9 @@ from torch.nn.modules.module import _forward_unimplemented
 
 from .._utils.arguments import shown
 from .._utils.checks import check_at_least, check_takes
+from .._utils.selection import Selection, select
 from ..inner_loops.base import InnerLoop, Loss
+from ..symmetry.reparameterization import adapted_parameters
 
 
 def check_model(model: nn.Module) -> None:
@@ -31,6 +33,33 @@ def check_model(model: nn.Module) -> None:
                 f"expected real parameters, got {name!r} of {parameter.dtype}: hold real "
                 f"and imaginary part in parameters of their own"
             )
+
+
+def chosen_to_adapt(
+    model: nn.Module, selection: Selection | None
+) -> dict[str, nn.Parameter]:
+    """The parameters that adapt, by name.
+
+    Raises:
+        TypeError, ValueError: the selection means none of them.
+    """
+    able = adapted_parameters(model)
+    if selection is not None and able:
+        why = {
+            name: "it is frozen"
+            if not p.requires_grad
+            else "it is a symmetry matrix, which all tasks share"
+            for name, p in model.named_parameters()
+            if name not in able
+        }
+        able = {name: able[name] for name in select("adapt", selection, able, why)}
+    if not able:
+        what = "all are frozen or shared" if selection is None else "adapt chose none"
+        raise ValueError(
+            f"expected a model with parameters that adapt, got "
+            f"{type(model).__name__} with none: {what}"
+        )
+    return able
 
 
 def check_parts(loss: Loss, chunk_size: int | None) -> None:

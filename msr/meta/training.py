@@ -26,6 +26,7 @@ from .._utils.files import write_atomically
 from .._utils.progress import progress_bar
 from .._utils.random_state import isolated_random_state, random_state, set_random_state
 from ..exceptions import Diverged
+from ..symmetry.reparameterization import adapted_parameters
 from ..tasks.distribution import TaskDistribution, check_tasks, draw_training_tasks
 from .checkpoint import load_of_run, serialize
 from .history import History
@@ -267,7 +268,9 @@ def _config(
     seed: int,
 ) -> dict[str, Any]:
     """What decides the course of a run and has a name, in comparable form."""
-    return {
+    adapting = list(learner.adapted)
+    some = adapting != list(adapted_parameters(learner.model))
+    return ({"adapt": adapting} if some else {}) | {
         "tasks": _describe(tasks),
         "model": repr(learner.model),
         "parameters": {

@@ -1,12 +1,13 @@
 """Symmetry matrices: vec(W) = U v, in a model and of known symmetries."""
 
+from .base import SymmetryMatrix
 from .known import (
     conv1d_matrix,
     escnn_kernel_basis,
     group_convolution_matrix,
     steerable_kernels,
 )
-from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
+from .matrices import DenseSymmetry, KroneckerSymmetry
 from .removal import remove_symmetry
 from .reparameterization import adapted_parameters, reparameterize, symmetry_matrices
 from .subspaces import principal_angles

@@ -8,39 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_at_least, check_floating, check_same_dtype, check_size
+from .._utils.checks import (
+    check_between,
+    check_floating,
+    check_not_negative,
+    check_same_dtype,
+    check_size,
+)
+from .base import SymmetryMatrix, standard_normal
 from .kronecker import kronecker_apply, kronecker_sizes
-
-MOST_AXES = 10
-
-
-class SymmetryMatrix(nn.Module):
-    """Base class of parametrizations that map a filter v to a weight W.
-
-    Every parameter of a subclass belongs to the symmetry and is shared by all tasks;
-    `msr.MetaLearner` adapts the filter and never these. A subclass implements
-    ``forward`` (v to W), ``right_inverse`` (W to the nearest v, used when a weight is
-    assigned) and ``matrix`` (U as an explicit matrix). That is enough for meta-learning.
-
-    `msr.DenseSymmetry` and `msr.KroneckerSymmetry` do more, which the fast paths of
-    meta-learning need: ``transpose_apply`` and ``normal_apply``, and all of their methods
-    take a filter or weight for each of several tasks, along leading axes. A subclass of
-    your own goes the plain way and needs neither.
-    """
-
-    weight_shape: torch.Size
-
-    def matrix(self) -> Float[Tensor, "mn k"]:
-        """The symmetry matrix U, with ``vec(W) = U vec(v)``."""
-        raise NotImplementedError
-
-    def transpose_apply(self, weight: Tensor) -> Tensor:
-        """``U^T vec(W)`` as a filter."""
-        raise NotImplementedError
-
-    def normal_apply(self, weight: Tensor) -> Tensor:
-        """``U U^T vec(W)`` as a weight."""
-        raise NotImplementedError
+from .weights import check_last_axes, check_whole_weight, checked_shape, solvable
 
 
 class DenseSymmetry(SymmetryMatrix):
@@ -75,6 +52,28 @@ class DenseSymmetry(SymmetryMatrix):
         # with thin matrices in the backward pass then run several times faster.
         self.U = nn.Parameter(U.detach().T.contiguous().T)
         self.weight_shape = weight_shape
+
+    @classmethod
+    @checked
+    def initial(
+        cls,
+        weight: Float[Tensor, "*w"],
+        filters: int | None,
+        std: float,
+        generator: torch.Generator,
+    ) -> tuple["DenseSymmetry", Tensor]:
+        """``U ~ N(0, std^2)`` and ``v ~ N(0, 1/m)``; see `SymmetryMatrix.initial`.
+
+        Raises:
+            TypeError, ValueError: as for `msr.reparameterize`.
+        """
+        check_not_negative(std=std)
+        checked_shape(weight.shape)
+        filters = weight.numel() if filters is None else filters
+        check_between(1, weight.numel(), filters=filters)
+        U = std * standard_normal((weight.numel(), filters), generator, weight)
+        v = standard_normal((filters,), generator, weight) / len(weight) ** 0.5
+        return cls(U, weight.shape), v
 
     def forward(self, v: Float[Tensor, "*tasks k"]) -> Float[Tensor, "*tasks_and_weight"]:
         """The weight W with ``vec(W) = U v``.
@@ -118,7 +117,7 @@ class DenseSymmetry(SymmetryMatrix):
         check_whole_weight(weight, self.weight_shape, self.U.dtype)
         check_floating("U", self.U)
         # On the CPU, whose solver alone takes dependent columns.
-        U, W = _solvable(self.U.cpu()), _solvable(weight.reshape(-1, 1).cpu())
+        U, W = solvable(self.U.cpu()), solvable(weight.reshape(-1, 1).cpu())
         return torch.linalg.lstsq(U, W).solution[:, 0].to(weight)
 
     def matrix(self) -> Float[Tensor, "mn k"]:
@@ -173,6 +172,30 @@ class KroneckerSymmetry(SymmetryMatrix):
         self.factors = nn.ParameterList(nn.Parameter(f.detach().clone()) for f in factors)
         self.weight_shape = weight_shape
 
+    @classmethod
+    @checked
+    def initial(
+        cls,
+        weight: Float[Tensor, "_ _ *w"],
+        filters: int | None,
+        std: float,
+        generator: torch.Generator,
+    ) -> tuple["KroneckerSymmetry", Tensor]:
+        """Factors near the identity, and the weight; see `SymmetryMatrix.initial`.
+
+        Raises:
+            TypeError, ValueError: as for `msr.reparameterize`.
+        """
+        check_not_negative(std=std)
+        checked_shape(weight.shape)
+        if filters is not None:
+            raise TypeError(f"expected no filters for {cls.__name__}, got {shown(filters)}")
+        factors = [
+            torch.eye(n).to(weight) + std * standard_normal((n, n), generator, weight)
+            for n in kronecker_sizes(weight.shape)
+        ]
+        return cls(factors, weight.shape), weight.detach().clone()
+
     def forward(self, v: Float[Tensor, "*tasks_and_v"]) -> Float[Tensor, "*tasks_and_v"]:
         """The weight W; the filter v has its shape.
 
@@ -222,7 +245,7 @@ class KroneckerSymmetry(SymmetryMatrix):
         for factor in self.factors:
             check_floating("a factor", factor)
         return kronecker_apply(
-            [torch.linalg.pinv(_solvable(f)).to(f) for f in self.factors],
+            [torch.linalg.pinv(solvable(f)).to(f) for f in self.factors],
             weight,
             weight.ndim,
         )
@@ -242,48 +265,3 @@ class KroneckerSymmetry(SymmetryMatrix):
 
     def extra_repr(self) -> str:  # noqa: D102
         return f"weight_shape={tuple(self.weight_shape)}"
-
-
-def _solvable(matrix: Tensor) -> Tensor:
-    """In a dtype that solvers take, which is not one of half precision."""
-    return matrix.to(torch.promote_types(matrix.dtype, torch.float32))
-
-
-def checked_shape(shape: Sequence[int]) -> torch.Size:
-    """The shape of a weight.
-
-    Raises:
-        ValueError: an axis is empty, there is none, or the weight would be too large.
-    """
-    if not 1 <= len(shape) <= MOST_AXES:
-        raise ValueError(
-            f"expected the shape of a weight with 1 to {MOST_AXES} axes, got {shown(shape)}"
-        )
-    for size in shape:
-        check_at_least(1, axis=size)
-    check_size("a weight", *shape)
-    return torch.Size(shape)
-
-
-def check_last_axes(
-    name: str, tensor: Tensor, shape: torch.Size, dtype: torch.dtype
-) -> None:
-    """Raise unless the tensor's last axes, after any over tasks, have these sizes."""
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"expected {name} to be a tensor, got {shown(tensor)}")
-    if tensor.shape[-len(shape) :] != shape:
-        raise ValueError(
-            f"expected {name} whose last axes have the shape {tuple(shape)}, got "
-            f"{tuple(tensor.shape)}"
-        )
-    check_same_dtype(name, tensor, dtype)
-
-
-def check_whole_weight(weight: Tensor, shape: torch.Size, dtype: torch.dtype) -> None:
-    """Raise unless this is a weight of that shape."""
-    check_floating("a weight", weight)
-    if weight.shape != shape:
-        raise ValueError(
-            f"expected a weight of shape {tuple(shape)}, got {tuple(weight.shape)}"
-        )
-    check_same_dtype("a weight", weight, dtype)

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked
-from .matrices import SymmetryMatrix
+from .base import SymmetryMatrix
 
 Module = TypeVar("Module", bound=nn.Module)
 

@@ -3,21 +3,22 @@
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_not_negative, check_seed, check_size
+from .._utils.checks import check_at_least, check_not_negative, check_seed, check_size
+from .._utils.selection import Selection, select
+from .base import SymmetryMatrix
+from .initial import Factorization, initial, symmetry_kind
 from .kronecker import kronecker_sizes
-from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 
 logger = logging.getLogger(__name__)
 
 Module = TypeVar("Module", bound=nn.Module)
-Factorization = Literal["dense", "kronecker"]
 
 LAYERS = (
     nn.Linear,
@@ -30,12 +31,13 @@ LAYERS = (
 )
 
 
-@checked
+@checked(by_hand=["factorization"])
 def reparameterize(
     module: Module,
     filters: int | None = None,
     factorization: Factorization = "dense",
     *,
+    layers: Selection | None = None,
     std: float = 0.01,
     seed: int | torch.Generator | None = None,
 ) -> Module:
@@ -46,8 +48,11 @@ def reparameterize(
     ``layer.parametrizations.weight[0]``, with ``.U`` (dense) or ``.factors``
     (Kronecker). ``layer.weight`` is computed from them at each use, and assigning to
     it sets ``v`` by least squares. To give layers different numbers of filters, call
-    this on each layer. Layers whose weight is frozen (``requires_grad=False``) are left
-    as they are; the log ``msr.symmetry.reparameterization`` names them.
+    this on each layer, or once for each group of ``layers``. Other weights stay plain, and
+    adapt as they are: those of layers that are not chosen, of embeddings, recurrent layers
+    and attention's projections of its inputs. Layers whose weight is frozen
+    (``requires_grad=False``) are left as they are. The log
+    ``msr.symmetry.reparameterization`` names both.
 
     Initial values come from a generator of their own, so that the global random state
     is neither read nor changed. Without a seed it is seeded by the old weights: the same
@@ -61,7 +66,10 @@ def reparameterize(
         module: any module; itself a layer or a tree that contains layers.
         filters: k, the number of filter parameters of a dense U. Not for Kronecker,
             where the filter has as many parameters as the weight.
-        factorization: "dense" or "kronecker".
+        factorization: "dense", "kronecker", or a `msr.SymmetryMatrix` class of your own
+            with ``initial``.
+        layers: which layers: a name or pattern, such as "encoder.*" (a module means all
+            layers in it), several, or a function of name and layer. Default: all.
         std: standard deviation of the noise in U's entries.
         seed: of the generator for the initial values, or a generator on the CPU to draw
             them from; by default a hash of the old weights.
@@ -72,32 +80,34 @@ def reparameterize(
     Raises:
         TypeError: ``module`` is no module; ``filters`` is missing or no integer (dense),
             or given (Kronecker); a weight is complex; ``std`` is no number, or ``seed``
-            neither an integer nor a generator.
+            neither an integer nor a generator; a class gives something else than a
+            symmetry matrix and a filter.
         ValueError: ``filters`` is below 1 or above the number of entries of a weight, or
-            U or a factor would be huge; the factorization is unknown; the module has no
+            U or a factor would be huge; the factorization is unknown, or a class gives
+            weights of another shape; ``layers`` matches none; the module has no
             Linear or Conv layer that is not frozen, or one that is already
             reparameterized, has no values yet (it is lazy, or dense and on the device
             "meta"), or shares its weight with another module; ``std`` is negative or not
             finite, or the seed negative.
     """
     check_not_negative(std=std)
+    kind = symmetry_kind(factorization)
     if seed is not None and not isinstance(seed, torch.Generator):
         check_seed(seed)
-    layers = dict(_layers(module))
-    _check_layers(module, layers)
-    _check_filters(filters, factorization, layers)
-    generator = _generator(seed, layers.values())
+    chosen = _layers(module, layers)
+    _check_layers(module, chosen)
+    _check_filters(filters, factorization, chosen)
+    generator = _generator(seed, chosen.values())
     found = [
-        _dense(layer, filters, float(std), generator)
-        if factorization == "dense" and filters is not None
-        else _kronecker(layer, float(std), generator)
-        for layer in layers.values()
+        initial(kind, layer.get_parameter("weight"), filters, float(std), generator)
+        for layer in chosen.values()
     ]
     # only now that nothing has been refused
-    for layer, (symmetry, v) in zip(layers.values(), found):
+    for layer, (symmetry, v) in zip(chosen.values(), found):
         parametrize.register_parametrization(layer, "weight", symmetry)
         with torch.no_grad():
             layer.get_parameter("parametrizations.weight.original").copy_(v)
+    _tell_what_stays_plain(module)
     return module
 
 
@@ -125,11 +135,15 @@ def adapted_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
     }
 
 
-def _layers(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The layers by name, without the frozen ones."""
-    for name, child in module.named_modules():
-        if not isinstance(child, LAYERS):
-            continue
+def _layers(module: nn.Module, selection: Selection | None) -> dict[str, nn.Module]:
+    """The layers that are meant, by name, without the frozen ones."""
+    modules = dict(module.named_modules())
+    layers = {n: child for n, child in modules.items() if isinstance(child, LAYERS)}
+    if selection is not None and layers:
+        kinds = {n: f"a {type(m).__name__}" for n, m in modules.items() if n not in layers}
+        layers = {n: layers[n] for n in select("layers", selection, layers, kinds)}
+    found: dict[str, nn.Module] = {}
+    for name, child in layers.items():
         name = name or type(child).__name__
         if (
             not parametrize.is_parametrized(child, "weight")
@@ -137,7 +151,22 @@ def _layers(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         ):
             logger.info("left as it is: %r, whose weight is frozen", name)
             continue
-        yield name, child
+        found[name] = child
+    return found
+
+
+def _tell_what_stays_plain(module: nn.Module) -> None:
+    shared = {id(p) for _, U in symmetry_matrices(module) for p in U.parameters()}
+    plain = [
+        name
+        for name, p in module.named_parameters()
+        if p.ndim > 1
+        and p.requires_grad
+        and id(p) not in shared
+        and "parametrizations" not in name.split(".")
+    ]
+    if plain:
+        logger.info("without symmetry matrix: %s", ", ".join(plain))
 
 
 def _all_layers(module: nn.Module) -> Iterator[bool]:
@@ -207,6 +236,10 @@ def _check_filters(
             size = max(kronecker_sizes(layer.get_parameter("weight").shape))
             check_size(f"factors of {name!r}", size, size)
         return
+    if factorization != "dense":
+        if filters is not None:
+            check_at_least(1, filters=filters)
+        return
     if filters is None:
         raise TypeError(
             "expected filters, the number of filter parameters of a dense U, got None"
@@ -225,31 +258,3 @@ def _check_filters(
                 f"weight of {name!r}, got {shown(filters)}"
             )
         check_size(f"U of {name!r}", entries, filters)
-
-
-def _normal(shape: tuple[int, ...], generator: torch.Generator, like: Tensor) -> Tensor:
-    """Standard normal numbers, drawn on the CPU so that no device changes them."""
-    numbers = torch.randn(shape, generator=generator, dtype=like.dtype, device="cpu")
-    return numbers.to(like.device)
-
-
-def _dense(
-    layer: nn.Module, filters: int, std: float, generator: torch.Generator
-) -> tuple[SymmetryMatrix, Tensor]:
-    """The symmetry matrix and the initial filter of a layer."""
-    weight = layer.get_parameter("weight")
-    U = std * _normal((weight.numel(), filters), generator, weight)
-    v = _normal((filters,), generator, weight) / len(weight) ** 0.5
-    return DenseSymmetry(U, weight.shape), v
-
-
-def _kronecker(
-    layer: nn.Module, std: float, generator: torch.Generator
-) -> tuple[SymmetryMatrix, Tensor]:
-    """The same, where the filter is the old weight."""
-    weight = layer.get_parameter("weight")
-    factors = [
-        torch.eye(size).to(weight) + std * _normal((size, size), generator, weight)
-        for size in kronecker_sizes(weight.shape)
-    ]
-    return KroneckerSymmetry(factors, weight.shape), weight.detach().clone()
