@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_not_negative, check_seed, check_size
+from .._utils.checks import check_not_negative, check_on_cpu, check_seed, check_size
 from .kronecker import kronecker_sizes
 from .matrices import DenseSymmetry, KroneckerSymmetry, SymmetryMatrix
 
@@ -78,10 +78,12 @@ def reparameterize(
             Linear or Conv layer that is not frozen, or one that is already
             reparameterized, has no values yet (it is lazy, or dense and on the device
             "meta"), or shares its weight with another module; ``std`` is negative or not
-            finite, or the seed negative.
+            finite, the seed negative, or the generator not on the CPU.
     """
     check_not_negative(std=std)
-    if seed is not None and not isinstance(seed, torch.Generator):
+    if isinstance(seed, torch.Generator):
+        check_on_cpu(seed)
+    elif seed is not None:
         check_seed(seed)
     layers = dict(_layers(module))
     _check_layers(module, layers)
