@@ -88,6 +88,31 @@ def test_what_is_altered_is_not_known(name) -> None:
     assert kinds.look_up(nn.Tanh(), loss).unknown == "the loss MSELoss"
 
 
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (nn.Embedding(7, 4, padding_idx=0), "padding_idx, whose row"),
+        (nn.Embedding(7, 4, scale_grad_by_freq=True), "scales gradients by frequency"),
+        (nn.Embedding(7, 4, max_norm=1.0), "renormalizes its weight"),
+        (nn.Embedding(7, 4, sparse=True), "has sparse gradients"),
+        (nn.GRU(4, 2), "is recurrent"),
+        (nn.LSTMCell(4, 2), "is recurrent"),
+        (nn.RReLU(), "has no rule"),
+        (nn.BatchNorm1d(4), "updates its running statistics"),
+        (nn.InstanceNorm1d(4, track_running_stats=True), "updates its running statistics"),
+    ],
+)
+def test_the_table_knows_what_vmap_cannot_run(layer, reason) -> None:
+    """Without a trial, which would find it too."""
+    known = kinds.look_up(nn.Sequential(nn.Linear(4, 4), layer), F.mse_loss)
+    name = type(layer).__name__
+    assert known.one_by_one.startswith(f"'1' ({name})")
+    assert reason in known.one_by_one
+    assert known.unknown is None
+    plain = nn.Embedding(7, 4) if name == "Embedding" else nn.ReLU()
+    assert kinds.look_up(plain, F.mse_loss).one_by_one is None
+
+
 def test_subclasses_are_not_known(generator) -> None:
     class Branching(nn.Tanh):
         def forward(self, x: Tensor) -> Tensor:
