@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules import module as of_all_modules
+from torch.nn.utils import parametrize
 
 import msr
 from helpers import random_batch
@@ -280,3 +281,17 @@ def test_buffers_of_a_module_used_twice(chunk_size, generator) -> None:
         "running_var",
         "num_batches_tracked",
     }
+
+
+def test_a_call_leaves_torchs_caches_as_they_were(generator) -> None:
+    batch = batch_of(generator)
+    learner = msr.MetaLearner(network())
+    assert torch.is_autocast_cache_enabled()
+    with parametrize.cached():
+        cache = parametrize._cache
+        cache[(0, "kept")] = torch.ones(1)
+        learner(batch)
+        assert parametrize._cache_enabled == 1
+        assert parametrize._cache is cache
+        assert (0, "kept") in cache
+    assert torch.is_autocast_cache_enabled()
