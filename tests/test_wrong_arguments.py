@@ -451,20 +451,45 @@ def _training_calls() -> dict[str, Call]:
             meta_parameters=(descent.init(adapted), never),
             first_order=(False, boolean),
         ),
-        "History": call(msr.History, loss=([1.0], one_number), seconds=([1.0], one_number)),
+        "History": call(
+            msr.History,
+            loss=([1.0], one_number),
+            seconds=([1.0], one_number),
+            validation_step=([1], lambda v: isinstance(v, list) and len(v) == 1 and integer(-math.inf)(v[0])),
+            validation_loss=([1.0], one_number),
+            validation_metrics=({}, one_of({})),
+            best_step=(None, optional(integer(-math.inf))),
+        ),
+        "accuracy": call(
+            msr.accuracy,
+            prediction=(torch.ones(3, 2), lambda v: isinstance(v, torch.Tensor) and v.is_floating_point() and v.ndim == 2 and len(v) == 3),
+            target=(torch.ones(3, dtype=torch.long), tensor(3, dtype=torch.long)),
+        ),
+        "load_weights": call(
+            msr.load_weights, learner=(learner, never), checkpoint=("nowhere.pt", path)
+        ),
         "MetaTestResult": call(
             msr.MetaTestResult,
             losses=(torch.ones(3), lambda v: tensor(None)(v) or tensor(None, dtype=torch.float64)(v)),
+            metrics=({}, one_of({})),
         ),
         "meta_test": call(
             msr.meta_test,
             **{name: training[name] for name in ("learner", "tasks", "batch_size", "progress")},
             split=("test", split),
+            metrics=(None, optional(one_of({}))),
         ),
         "meta_train": call(
             msr.meta_train,
             **training | {"steps": (1, integer(0, 10**8))},
             optimizer=(torch.optim.Adam, one_of(None)),
+            scheduler=(None, optional(never)),
+            clip_norm=(None, optional(lambda v: number(0)(v) and v > 0)),
+            validate_every=(1, integer(1)),
+            validation_share=(0.1, lambda v: number(0)(v) and 0 < v < 0.97),
+            patience=(None, optional(integer(1))),
+            metrics=(None, optional(one_of({}))),
+            change_lr=(False, boolean),
             decay=("none", one_of("none", "cosine")),
             checkpoint=(None, optional(path)),
             checkpoint_every=(1, integer(1)),
@@ -889,7 +914,15 @@ def test_every_parameter_has_a_value() -> None:
         assert set(call.arguments) == {p.name for p in parameters}, name
 
 
-SLOW = {"reproduce", "sweep", "meta_test", "Results.read", "Results.write", "Sweep.read"}
+SLOW = {
+    "load_weights",
+    "reproduce",
+    "sweep",
+    "meta_test",
+    "Results.read",
+    "Results.write",
+    "Sweep.read",
+}
 
 
 @pytest.mark.parametrize("name", sorted(calls().keys() - SLOW))

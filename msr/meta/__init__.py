@@ -1,6 +1,7 @@
 """Meta-learning: a model that adapts to tasks, its training and its test."""
 
-from .evaluation import MetaTestResult, meta_test
+from .checkpoint import load_weights
+from .evaluation import MetaTestResult, accuracy, meta_test
 from .export import adapted_model
 from .gradcheck import GradcheckReport, gradcheck
 from .history import History
@@ -13,8 +14,10 @@ __all__ = [
     "History",
     "MetaLearner",
     "MetaTestResult",
+    "accuracy",
     "adapted_model",
     "gradcheck",
+    "load_weights",
     "meta_test",
     "meta_train",
     "multitask_train",

@@ -2,13 +2,18 @@
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
+from .._utils.arguments import checked
+from .._utils.checks import named_path
 from .._utils.configurations import differences
 from ..exceptions import CheckpointError
+from .learner import MetaLearner, check_learner
 
 MAGIC = b"msr checkpoint 1 "
 
@@ -45,8 +50,18 @@ def load(path: Path) -> dict[str, Any]:
     return state
 
 
-def load_of_run(path: Path, config: dict[str, Any]) -> dict[str, Any]:
+Config = dict[str, Any]
+
+
+def load_of_run(
+    path: Path, config: Config, comparable: Callable[[Config], Config] = dict
+) -> dict[str, Any]:
     """The state in a checkpoint of the run with this configuration.
+
+    Args:
+        path: of the file.
+        config: of the run.
+        comparable: what counts of a configuration.
 
     Raises:
         CheckpointError: as for `load`, or the file was written by a run with another
@@ -56,7 +71,7 @@ def load_of_run(path: Path, config: dict[str, Any]) -> dict[str, Any]:
     theirs = state["config"]
     different = [
         f"{key}: this run has {ours!r}, the file {its!r}"
-        for key, ours, its in differences(config, theirs)
+        for key, ours, its in differences(comparable(config), comparable(theirs))
     ]
     if different:
         raise CheckpointError(
@@ -64,3 +79,46 @@ def load_of_run(path: Path, config: dict[str, Any]) -> dict[str, Any]:
             f"configuration, and left it as it is. " + "; ".join(different)
         )
     return state
+
+
+@checked(by_hand=["learner"])
+def load_weights(learner: MetaLearner, checkpoint: str | Path) -> MetaLearner:
+    """Give a learner what another run has learned: all parameters and buffers.
+
+    They are those of the best validation where the run had one, else the last. Nothing
+    else of the run is taken up: to go on training, pass the file to `msr.meta_train`.
+
+    Args:
+        learner: is changed in place.
+        checkpoint: a file that `msr.meta_train` wrote.
+
+    Returns:
+        the learner itself.
+
+    Raises:
+        TypeError: ``learner`` is no `MetaLearner`, or ``checkpoint`` no path.
+        CheckpointError: the file is damaged or no checkpoint, or its parameters have
+            other names or shapes; the learner is unchanged.
+        OSError: it cannot be read.
+    """
+    check_learner(learner)
+    path = named_path("checkpoint", checkpoint)
+    state = load(path)
+    best = (state.get("validation") or {}).get("best_state")
+    weights = state["learner"] if best is None else best
+    own = learner.state_dict()
+    expected, found = (
+        {name: tuple(t.shape) for name, t in tensors.items() if isinstance(t, Tensor)}
+        for tensors in (own, weights)
+    )
+    different = [
+        f"{name}: this learner has {ours}, the file {its}"
+        for name, ours, its in differences(expected, found)
+    ]
+    if different:
+        raise CheckpointError(
+            f"expected the parameters of this learner in {path}, got others; "
+            + "; ".join(different)
+        )
+    learner.load_state_dict(weights)
+    return learner

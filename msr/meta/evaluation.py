@@ -1,17 +1,27 @@
 """Meta-testing: adapt the filters to new tasks while everything shared is frozen."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from .._utils.arguments import checked
-from .._utils.checks import MOST_TASKS, check_between, check_floating, check_size
+from .._utils.arguments import checked, shown
+from .._utils.checks import (
+    MOST_TASKS,
+    check_between,
+    check_floating,
+    check_size,
+    check_takes,
+)
 from .._utils.progress import progress_bar
 from ..exceptions import Diverged
 from ..tasks.distribution import Split, TaskDistribution, check_tasks, draw
 from .learner import MetaLearner, check_learner
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+TASKS_AT_ONCE = 100
 
 
 @checked
@@ -21,6 +31,7 @@ class MetaTestResult:
 
     Attributes:
         losses: one query loss per task; shape (tasks,), on the learner's device.
+        metrics: what else was asked for, by name, one number per task.
 
     Raises:
         TypeError: ``losses`` is no floating-point tensor.
@@ -28,6 +39,7 @@ class MetaTestResult:
     """
 
     losses: Float[Tensor, " tasks"]
+    metrics: Mapping[str, Float[Tensor, " tasks"]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_floating("losses", self.losses)
@@ -48,9 +60,10 @@ class MetaTestResult:
         return float(1.96 * self.losses.double().std() / len(self.losses) ** 0.5)
 
     def __repr__(self) -> str:
+        means = (f", {name}={m.double().mean():.4g}" for name, m in self.metrics.items())
         return (
             f"MetaTestResult(mse={self.mse:.4g}, ci95={self.ci95:.2g}, "
-            f"tasks={len(self.losses)})"
+            f"tasks={len(self.losses)}{''.join(means)})"
         )
 
 
@@ -61,7 +74,8 @@ def meta_test(
     tasks: TaskDistribution,
     *,
     split: Split = "test",
-    batch_size: int = 100,
+    batch_size: int = TASKS_AT_ONCE,
+    metrics: Mapping[str, Metric] | None = None,
     progress: bool = True,
 ) -> MetaTestResult:
     """Adapt to every task of a split and measure its query loss.
@@ -72,13 +86,16 @@ def meta_test(
     Args:
         learner: what to test.
         tasks: where the tasks come from.
-        split: "test", or "train" for the training tasks.
+        split: "test", "train" for the training tasks, or "val" where the source has it.
         batch_size: tasks evaluated together; does not change the result.
+        metrics: functions of the predictions and targets of one task's query set, by
+            name, such as ``{"accuracy": msr.accuracy}``.
         progress: show a bar.
 
     Raises:
         TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`,
-            ``batch_size`` no integer, or ``progress`` neither True nor False.
+            ``batch_size`` no integer, ``progress`` neither True nor False, or a metric no
+            function of two arguments that returns a number.
         ValueError: ``batch_size`` < 1 or too large, or ``split`` is unknown.
         Diverged: the loss of a task is not finite. The error names the tasks and
             holds all losses.
@@ -86,31 +103,100 @@ def meta_test(
     check_learner(learner)
     check_tasks(tasks, split)
     check_between(1, MOST_TASKS, batch_size=batch_size)
+    check_metrics(metrics)
     number = tasks.num_tasks(split)
     check_size("losses", number)
+    numbers = torch.arange(number, device="cpu")
+    found = evaluate(
+        learner, tasks, split, numbers, metrics or {}, batch_size, progress=progress
+    )
+    return MetaTestResult(*found)
+
+
+@torch.no_grad()
+def evaluate(
+    learner: MetaLearner,
+    tasks: TaskDistribution,
+    split: Split,
+    numbers: Int[Tensor, " tasks"],
+    metrics: Mapping[str, Metric],
+    batch_size: int = TASKS_AT_ONCE,
+    *,
+    progress: bool = False,
+) -> tuple[Float[Tensor, " tasks"], dict[str, Float[Tensor, " tasks"]]]:
+    """Query losses and metrics of the tasks of these numbers; see `meta_test`."""
     modes = {module: module.training for module in learner.modules()}
     learner.eval()
-    starts = range(0, number, batch_size)
-
-    def losses_from(start: int) -> Tensor:
-        stop = min(start + batch_size, number)
-        batch = draw(tasks, split, torch.arange(start, stop, device="cpu"))
-        return learner(batch.to(learner.device, learner.dtype))
-
-    bar = progress_bar(starts, show=progress, desc="meta-test")
+    bar = progress_bar(numbers.split(batch_size), show=progress, desc="meta-test")
+    parts, measured = [], []
     try:
-        losses = torch.cat([losses_from(i) for i in bar])
+        for some in bar:
+            batch = draw(tasks, split, some).to(learner.device, learner.dtype)
+            if not metrics:
+                parts.append(learner(batch))
+                continue
+            adapted = learner.adapt(batch.x_support, batch.y_support)
+            parts.append(learner.losses(adapted, batch.x_query, batch.y_query))
+            predictions = learner.predict(adapted, batch.x_query)
+            measured += [
+                {name: _number(name, m(*task), predictions) for name, m in metrics.items()}
+                for task in zip(predictions, batch.y_query)
+            ]
     finally:
         for module, mode in modes.items():
             module.training = mode
+    losses = torch.cat(parts)
     bad = (~torch.isfinite(losses)).nonzero()[:, 0].tolist()
     if bad:
         raise Diverged(
             f"expected finite query losses, got {float(losses[bad[0]])} for {split} task "
-            f"{bad[0]} ({len(bad)} of {len(losses)} tasks are not finite): the inner loop "
-            f"diverged. Smaller step sizes or fewer inner steps usually help.",
+            f"{int(numbers[bad[0]])} ({len(bad)} of {len(losses)} tasks are not finite): "
+            f"the inner loop diverged. Smaller step sizes or fewer inner steps usually "
+            f"help.",
             None,
-            bad,
+            [int(numbers[i]) for i in bad],
             losses,
         )
-    return MetaTestResult(losses)
+    return losses, {name: torch.stack([m[name] for m in measured]) for name in metrics}
+
+
+@checked
+def accuracy(
+    prediction: Float[Tensor, "examples classes"], target: Int[Tensor, " examples"]
+) -> Float[Tensor, ""]:
+    """The share of examples whose largest prediction is at their class label.
+
+    Raises:
+        TypeError: predictions are not floating-point numbers, or labels no integers.
+        ValueError: there is not a row of predictions for each label.
+    """
+    if prediction.ndim < 2 or prediction.shape[:1] + prediction.shape[2:] != target.shape:
+        raise ValueError(
+            f"expected predictions of shape (examples, classes) and one label for each "
+            f"example, got {tuple(prediction.shape)} and {tuple(target.shape)}"
+        )
+    if not prediction.is_floating_point() or target.dtype != torch.int64:
+        raise TypeError(
+            f"expected floating-point predictions and int64 labels, got "
+            f"{prediction.dtype} and {target.dtype}"
+        )
+    return (prediction.argmax(1) == target).to(prediction.dtype).mean()
+
+
+def check_metrics(metrics: Mapping[str, Metric] | None) -> None:
+    """Raise unless these are functions of prediction and target, by name."""
+    for name, metric in (metrics or {}).items():
+        check_takes(f"the metric {name!r}", metric, "prediction", "target")
+
+
+def _number(name: str, value: object, like: Tensor) -> Tensor:
+    """What a metric returned, if that is a number."""
+    try:
+        number = torch.as_tensor(value, dtype=like.dtype, device=like.device)
+    except (TypeError, ValueError, RuntimeError):
+        number = like
+    if number.ndim:
+        raise TypeError(
+            f"expected the metric {name!r} to return a number, got {shown(value)}"
+        )
+    return number

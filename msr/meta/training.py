@@ -1,42 +1,38 @@
 """Meta-training: the outer loop."""
 
-import logging
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch import Tensor
-from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
-from .._utils.arguments import checked
+from .._utils.arguments import checked, shown
 from .._utils.checks import (
     MOST_STEPS,
     MOST_TASKS,
     check_at_least,
     check_between,
     check_not_negative,
+    check_on_cpu,
+    check_positive,
     check_seed,
     check_takes,
     named_path,
 )
-from .._utils.files import write_atomically
 from .._utils.progress import progress_bar
-from .._utils.random_state import isolated_random_state, random_state, set_random_state
-from ..exceptions import Diverged
-from ..symmetry.reparameterization import adapted_parameters
-from ..tasks.distribution import TaskDistribution, check_tasks, draw_training_tasks
-from .checkpoint import load_of_run, serialize
+from .._utils.random_state import isolated_random_state
+from ..tasks.distribution import TaskDistribution, check_tasks
+from .evaluation import Metric, check_metrics
 from .history import History
 from .learner import MetaLearner, check_learner
 from .optimizers import OptimizerFactory, check_resumable, made_optimizer
+from .run import Run, configuration
+from .validation import Division, Validation
 
-logger = logging.getLogger(__name__)
-
-Callback = Callable[[int, MetaLearner, float], None]
+Callback = Callable[[int, MetaLearner, float], bool | None]
 Decay = Literal["none", "cosine"]
+SchedulerFactory = Callable[[torch.optim.Optimizer], LRScheduler]
 
 
 @checked(by_hand=["learner", "tasks"])
@@ -49,9 +45,16 @@ def meta_train(
     lr: float = 1e-3,
     optimizer: OptimizerFactory | None = None,
     decay: Decay = "none",
-    seed: int = 0,
+    scheduler: SchedulerFactory | None = None,
+    clip_norm: float | None = None,
+    validate_every: int | None = None,
+    validation_share: float = 0.1,
+    patience: int | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    seed: int | torch.Generator = 0,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 100,
+    change_lr: bool = False,
     callback: Callback | None = None,
     progress: bool = True,
 ) -> History:
@@ -61,17 +64,29 @@ def meta_train(
     and updates everything that the tasks share: symmetry matrices, initial filters
     and step sizes. Batches are moved to the learner's device and dtype. The draws
     come from generators seeded with ``seed``: the caller's random state is neither
-    used nor changed.
+    used nor changed. A second call with the same seed draws the same tasks again; to go
+    on with others pass another seed, or one generator to both.
+
+    With ``validate_every`` the learner is validated every so many steps on tasks that it
+    is not trained on, at most 500 of them: those of the source's "val" split, or, if it
+    has none, the last ``validation_share`` of its training tasks. At the end the learner
+    is in the state of the best validation. ::
+
+        history = msr.meta_train(
+            learner, tasks, steps=10_000, validate_every=100, patience=5
+        )
+        plt.plot(history.validation_step, history.validation_loss)
 
     With ``checkpoint`` the run saves its state every ``checkpoint_every`` steps and
     at the end, and continues from the file if there is one: on one device the result
     is the same, bit for bit, as that of an uninterrupted run. In the course of a run
     only a state whose loss was seen to be finite replaces an older one. More steps
     than before extend a run, unless the outer step size decays towards the last one.
+    `msr.load_weights` takes the parameters alone from a file.
 
     A checkpoint is taken for this run's own if everything that has a name agrees:
-    tasks, model, inner loop, loss, optimizer, batch size, seed. Two losses of one name
-    cannot be told apart.
+    tasks, model, inner loop, loss, optimizer, batch size, seed, and so on. Two losses of
+    one name cannot be told apart.
 
     Args:
         learner: what to train.
@@ -83,22 +98,38 @@ def meta_train(
             scheduler of its own is refused with a checkpoint.
         decay: "cosine" multiplies the outer step size by (1 + cos(pi t / steps)) / 2 at
             step t, counted from 0.
-        seed: of the task draws and of random layers such as dropout.
+        scheduler: makes any other schedule from the optimizer, such as
+            ``lambda optimizer: StepLR(optimizer, 500)``. It advances at each step;
+            ``ReduceLROnPlateau`` at each validation, by its loss.
+        clip_norm: the largest norm of the outer gradient, all parameters together; a
+            longer one is shortened to it.
+        validate_every: outer steps between validations; None for no validation.
+        validation_share: the share of training tasks held out for it, where the source
+            has no "val" split.
+        patience: stop after so many validations in a row without a better one.
+        metrics: measured at each validation, besides the loss; see `msr.meta_test`.
+        seed: of the task draws and of random layers such as dropout, or a generator on
+            the CPU to draw both from.
         checkpoint: file for the state.
         checkpoint_every: steps between writes.
-        callback: called after each update with (step from 1, learner, loss).
+        change_lr: let a run that is resumed have another ``lr`` than before.
+        callback: called after each update with (step from 1, learner, loss). If it
+            returns True, training stops.
         progress: show a bar with loss and rate. (The environment variable
             ``TQDM_DISABLE=1`` hides it too.)
 
     Returns:
-        loss and time of every step since the first.
+        loss and time of every step since the first, and the validations.
 
     Raises:
         TypeError: ``learner`` is no `MetaLearner`, ``tasks`` no `TaskDistribution`, or
             another argument of the wrong type.
-        ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size`` < 1,
-            ``checkpoint_every`` < 1, a number is too large, ``lr`` or ``seed`` negative,
-            ``decay`` unknown, no parameter of the learner is to be trained, or, with a
+        ValueError: ``steps`` < 0 or less than the checkpoint has, ``batch_size``,
+            ``checkpoint_every``, ``validate_every`` or ``patience`` < 1, a number is too
+            large, ``lr`` or ``seed`` negative, ``clip_norm`` not positive,
+            ``validation_share`` not between 0 and 1, ``decay`` unknown, no parameter of
+            the learner is to be trained; ``patience`` or ``metrics`` are given without
+            ``validate_every``, or two settings that exclude each other; or, with a
             checkpoint, the optimizer has a scheduler or hooks, whose state no file holds.
         CheckpointError: the checkpoint is damaged or of another configuration;
             nothing is overwritten and the learner is unchanged.
@@ -112,26 +143,44 @@ def meta_train(
     check_between(1, MOST_TASKS, batch_size=batch_size)
     check_at_least(1, checkpoint_every=checkpoint_every)
     check_not_negative(lr=lr)
-    check_seed(seed)
+    if clip_norm is not None:
+        check_positive(clip_norm=clip_norm)
+    check_metrics(metrics)
     if callback is not None:
         check_takes("callback", callback, "step", "learner", "loss")
     file = None if checkpoint is None else named_path("checkpoint", checkpoint)
+    validation = _validation(tasks, validate_every, validation_share, patience, metrics)
+    _check_together(decay, scheduler, optimizer, change_lr, seed, file)
+    generator, number = _generator(seed)
     opt = made_optimizer(learner, optimizer, lr)
     if file is not None:
         check_resumable(opt)
-    schedule = CosineAnnealingLR(opt, steps) if decay == "cosine" and steps else None
-    run = _Run(
+    settings = {
+        "decay": f"cosine to step {steps}" if decay == "cosine" else "none",
+        "clip_norm": clip_norm,
+        "validation": validate_every and (validate_every, patience, validation_share),
+    }
+    if decay == "cosine" and steps:
+        schedule: LRScheduler | None = CosineAnnealingLR(opt, steps)
+    else:
+        schedule = _schedule(scheduler, opt, validation)
+    if scheduler is not None:
+        settings["scheduler"] = type(schedule).__name__
+    run = Run(
         learner,
         tasks,
         opt,
         schedule,
-        torch.Generator().manual_seed(seed),
+        generator,
         History(),
         file,
-        _config(learner, tasks, opt, batch_size, seed)
-        | {"decay": f"cosine to step {steps}" if decay == "cosine" else "none"},
+        configuration(learner, tasks, opt, batch_size, number)
+        | {name: value for name, value in settings.items() if value is not None},
+        validation,
+        clip_norm,
+        lr if change_lr else None,
     )
-    with isolated_random_state(learner.device, seed):
+    with isolated_random_state(learner.device, number):
         run.resume()
         if steps < len(run.history):
             raise ValueError(
@@ -146,147 +195,100 @@ def meta_train(
             unit="step",
         )
         with bar:
-            while len(run.history) < steps:
+            stopped = validation is not None and validation.finished
+            while len(run.history) < steps and not stopped:
                 saving = len(run.history) % checkpoint_every == 0
                 loss = run.step(batch_size, saving)
-                if callback:
-                    callback(len(run.history), learner, loss)
-                bar.set_postfix(loss=f"{loss:.4g}", refresh=False)
+                run.validate()
+                shown_now = {"loss": f"{loss:.4g}"}
+                if run.history.validation_loss:
+                    shown_now["validation"] = f"{run.history.validation_loss[-1]:.4g}"
+                bar.set_postfix(shown_now, refresh=False)
                 bar.update()
+                stopped = validation is not None and validation.finished
+                if callback and callback(len(run.history), learner, loss) is True:
+                    stopped = True
         run.save()
+    if validation is not None:
+        validation.restore(learner)
     return run.history
 
 
-@dataclass
-class _Run:
-    """The state of one meta-training run."""
+def _validation(
+    tasks: TaskDistribution,
+    every: int | None,
+    share: float,
+    patience: int | None,
+    metrics: Mapping[str, Metric] | None,
+) -> Validation | None:
+    """What is validated, if anything is."""
+    if not 0 < share < 1:
+        raise ValueError(f"expected 0 < validation_share < 1, got {shown(share)}")
+    if every is None:
+        for name, value in (("patience", patience), ("metrics", metrics)):
+            if value is not None:
+                raise ValueError(
+                    f"expected validate_every beside {name}, the number of steps between "
+                    f"validations, got None"
+                )
+        return None
+    check_at_least(1, validate_every=every)
+    if patience is not None:
+        check_at_least(1, patience=patience)
+    return Validation(Division.of(tasks, share), every, patience, metrics or {})
 
-    learner: MetaLearner
-    tasks: TaskDistribution
-    optimizer: torch.optim.Optimizer
-    schedule: CosineAnnealingLR | None
-    generator: torch.Generator
-    history: History
-    checkpoint: Path | None
-    config: dict[str, Any]
-    last_good: list[Tensor] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.last_good = [p.detach().clone() for p in self.learner.parameters()]
-        self.started = time.perf_counter()
-
-    def step(self, batch_size: int, saving: bool) -> float:
-        """One outer step; returns the mean query loss before the update."""
-        before = self._snapshot() if saving and self.checkpoint else None
-        indices, batch = draw_training_tasks(self.tasks, batch_size, self.generator)
-        losses = self.learner(batch.to(self.learner.device, self.learner.dtype))
-        loss = losses.mean()
-        value = loss.item()
-        if not torch.isfinite(losses.detach()).all():
-            self._diverged("query loss", losses.detach(), indices)
-        self._remember()
-        if before is not None:
-            self._write(before)
-        self.optimizer.zero_grad()
-        loss.backward()
-        for p in self.learner.parameters():
-            if p.grad is not None and not torch.isfinite(p.grad).all():
-                self._diverged("gradient", losses.detach(), indices)
-        self.optimizer.step()
-        if self.schedule:
-            self.schedule.step()
-        self.history.loss.append(value)
-        self.history.seconds.append(time.perf_counter() - self.started)
-        return value
-
-    def resume(self) -> None:
-        """Continue from the checkpoint, if there is one."""
-        if self.checkpoint is None or not self.checkpoint.exists():
-            return
-        state = load_of_run(self.checkpoint, self.config)
-        self.learner.load_state_dict(state["learner"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"])
-        torch.set_rng_state(state["rng"])
-        set_random_state(self.learner.device, state.get("device_rng"))
-        self.history = History(**state["history"])
-        if self.schedule:  # the rest of its state is in the optimizer's
-            self.schedule.last_epoch = len(self.history)
-        self.started -= self.history.seconds[-1] if len(self.history) else 0.0
-        self._remember()
-        logger.info("resumed %s at step %d", self.checkpoint, len(self.history))
-
-    def save(self) -> None:
-        """Write the state as it is now."""
-        if self.checkpoint is not None:
-            self._write(self._snapshot())
-
-    def _snapshot(self) -> bytes:
-        state = {
-            "config": self.config,
-            "learner": self.learner.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
-            "rng": torch.get_rng_state(),
-            "device_rng": random_state(self.learner.device),
-            "history": asdict(self.history),
-        }
-        return serialize(state)
-
-    def _write(self, snapshot: bytes) -> None:
-        if self.checkpoint is not None:
-            write_atomically(self.checkpoint, snapshot)
-
-    @torch.no_grad()
-    def _remember(self) -> None:
-        for saved, p in zip(self.last_good, self.learner.parameters(), strict=True):
-            saved.copy_(p)
-
-    @torch.no_grad()
-    def _diverged(self, what: str, losses: Tensor, indices: Tensor) -> None:
-        for saved, p in zip(self.last_good, self.learner.parameters(), strict=True):
-            p.copy_(saved)
-        step = len(self.history) + 1
-        bad = indices[~torch.isfinite(losses).cpu()].tolist() or indices.tolist()
-        worst = int(losses.nan_to_num(nan=torch.inf).abs().argmax())
-        raise Diverged(
-            f"meta-training diverged at step {step}: the {what} is not finite. Worst is "
-            f"training task {int(indices[worst])} with query loss {float(losses[worst])}; "
-            f"tasks concerned: {len(bad)} of {len(indices)}. The learner is back at its "
-            f"last good state. Smaller inner or outer step sizes usually help.",
-            step,
-            bad,
-            losses,
+def _check_together(
+    decay: Decay,
+    scheduler: SchedulerFactory | None,
+    optimizer: OptimizerFactory | None,
+    change_lr: bool,
+    seed: int | torch.Generator,
+    file: Path | None,
+) -> None:
+    """Raise if settings exclude each other."""
+    if isinstance(seed, torch.Generator) and file is not None:
+        raise ValueError(
+            "expected an integer seed with a checkpoint, which tells runs apart by it, got "
+            "a generator"
+        )
+    if decay != "none" and scheduler is not None:
+        raise ValueError(f"expected decay or scheduler, got both: {shown(decay)} and one")
+    if change_lr and (decay != "none" or scheduler is not None or optimizer is not None):
+        raise ValueError(
+            "expected change_lr without decay, scheduler and optimizer, which set the step "
+            "size themselves, got one of them"
         )
 
 
-def _config(
-    learner: MetaLearner,
-    tasks: TaskDistribution,
+def _generator(seed: int | torch.Generator) -> tuple[torch.Generator, int]:
+    """Where task draws come from, and the seed of random layers."""
+    if isinstance(seed, torch.Generator):
+        check_on_cpu(seed)
+        return seed, int(torch.randint(2**62, (), generator=seed, device="cpu"))
+    check_seed(seed)
+    return torch.Generator().manual_seed(seed), seed
+
+
+def _schedule(
+    factory: SchedulerFactory | None,
     optimizer: torch.optim.Optimizer,
-    batch_size: int,
-    seed: int,
-) -> dict[str, Any]:
-    """What decides the course of a run and has a name, in comparable form."""
-    adapting = list(learner.adapted)
-    some = adapting != list(adapted_parameters(learner.model))
-    return ({"adapt": adapting} if some else {}) | {
-        "tasks": _describe(tasks),
-        "model": repr(learner.model),
-        "parameters": {
-            name: [list(p.shape), p.requires_grad] for name, p in learner.named_parameters()
-        },
-        "dtype": str(learner.dtype),
-        "inner": _describe(learner.inner),
-        "first_order": learner.first_order,
-        "loss": getattr(learner.loss, "__name__", type(learner.loss).__name__),
-        "optimizer": f"{type(optimizer).__name__}({optimizer.defaults})",
-        "batch_size": batch_size,
-        "seed": seed,
-    }
-
-
-def _describe(thing: object) -> str:
-    """Its repr, or its class if the repr would only be an address in memory."""
-    kind = type(thing)
-    return kind.__qualname__ if kind.__repr__ is object.__repr__ else repr(thing)
+    validation: Validation | None,
+) -> LRScheduler | None:
+    """The schedule that the factory makes, if there is one."""
+    if factory is None:
+        return None
+    check_takes("scheduler", factory, "optimizer")
+    wanted = "expected scheduler to make a torch.optim.lr_scheduler from the optimizer, got"
+    try:
+        made = factory(optimizer)
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
+    if not isinstance(made, LRScheduler):
+        raise TypeError(f"{wanted} {shown(made)}")
+    if isinstance(made, ReduceLROnPlateau) and validation is None:
+        raise ValueError(
+            "expected validate_every with ReduceLROnPlateau, which follows the validation "
+            "loss, got None"
+        )
+    return made

@@ -1,7 +1,7 @@
 """Task distributions: where meta-training and meta-testing draw their tasks."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import torch
 from jaxtyping import Int
@@ -11,17 +11,18 @@ from .._utils.annotations import holds_integers, shown
 from .._utils.checks import MOST_TASKS, check_between, check_integer
 from .batch import TaskBatch
 
-Split = Literal["train", "test"]
+Split = Literal["train", "val", "test"]
 
 
 @runtime_checkable
 class TaskDistribution(Protocol):
     """What `msr.meta_train` and `msr.meta_test` ask of a source of tasks.
 
-    Tasks are numbered from 0 in each split. The same number must always give the same
-    task, so that runs can be repeated and resumed. ``repr`` should name every setting:
-    checkpoints use it to tell one source from another (a class without one goes by its
-    name).
+    Tasks are numbered from 0 in each split. A "val" split, for validation in the course of
+    training, may be missing: ``num_tasks("val")`` then raises or is 0. The same number must
+    always give the same task, so that runs can be repeated and resumed. ``repr`` should
+    name every setting: checkpoints use it to tell one source from another (a class without
+    one goes by its name).
     """
 
     def num_tasks(self, split: Split) -> int:
@@ -81,16 +82,24 @@ def draw(
 
 
 def draw_training_tasks(
-    tasks: TaskDistribution, number: int, generator: torch.Generator
+    tasks: TaskDistribution,
+    number: int,
+    generator: torch.Generator,
+    first: int | None = None,
 ) -> tuple[Int[Tensor, " number"], TaskBatch]:
     """As many training tasks, drawn with replacement: their numbers, and the tasks.
+
+    Args:
+        tasks: where they come from.
+        number: how many.
+        generator: of the draws.
+        first: draw from the first so many tasks alone.
 
     Raises:
         TypeError, ValueError: as for `draw`.
     """
-    indices = torch.randint(
-        tasks.num_tasks("train"), (number,), generator=generator, device="cpu"
-    )
+    available = tasks.num_tasks("train") if first is None else first
+    indices = torch.randint(available, (number,), generator=generator, device="cpu")
     return indices, draw(tasks, "train", indices)
 
 
@@ -101,10 +110,10 @@ def known_split(split: str) -> str:
         TypeError: it is no text.
         ValueError: it is not.
     """
-    if isinstance(split, str) and split in ("train", "test"):
+    if isinstance(split, str) and split in get_args(Split):
         return split
     kind = ValueError if isinstance(split, str) else TypeError
-    raise kind(f'expected split "train" or "test", got {shown(split)}')
+    raise kind(f'expected split "train", "val" or "test", got {shown(split)}')
 
 
 def check_indices(indices: Sequence[int] | Tensor) -> None:

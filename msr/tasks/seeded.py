@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -15,6 +15,17 @@ from .batch import TaskBatch
 from .distribution import Split, check_indices, known_split
 
 Stream = Literal["problem", "train", "test", "noise"]
+
+
+def own_split(split: str) -> Literal["train", "test"]:
+    """The name of a split that seeded tasks have.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    if known_split(split) == "val":
+        raise ValueError('expected split "train" or "test", which synthetic tasks have')
+    return cast(Literal["train", "test"], split)
 
 
 class SeededTasks:
@@ -45,7 +56,7 @@ class SeededTasks:
         Raises:
             TypeError, ValueError: there is no such split.
         """
-        return {"train": self.train_tasks, "test": self.test_tasks}[known_split(split)]
+        return {"train": self.train_tasks, "test": self.test_tasks}[own_split(split)]
 
     def num_examples(self, split: Split) -> int:
         """The number of examples that a task of this split holds.
@@ -53,9 +64,7 @@ class SeededTasks:
         Raises:
             TypeError, ValueError: there is no such split.
         """
-        return {"train": self.train_examples, "test": self.test_examples}[
-            known_split(split)
-        ]
+        return {"train": self.train_examples, "test": self.test_examples}[own_split(split)]
 
     def batch(
         self,
@@ -116,7 +125,7 @@ class SeededTasks:
         """With normal noise of this standard deviation, from a stream of its own."""
         if not noise:
             return y
-        generators = [self._generator(i, "noise", split) for i in numbers]
+        generators = [self._generator(i, "noise", own_split(split)) for i in numbers]
         draws = [torch.randn(y.shape[1:], generator=g, device="cpu") for g in generators]
         return y + noise * torch.stack(draws)
 
@@ -129,7 +138,7 @@ class SeededTasks:
 
     def _draw(self, split: Split, index: int) -> tuple[Tensor, Tensor]:
         """The parameters and all inputs of one task."""
-        generator = self._generator(index, split)
+        generator = self._generator(index, own_split(split))
         parameters = self._draw_parameters(generator)
         shape = self.num_examples(split), *self.input_shape
         return parameters, torch.randn(shape, generator=generator, device="cpu")

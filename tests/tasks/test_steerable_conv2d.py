@@ -145,5 +145,5 @@ def test_wrong_requests() -> None:
         small().batch("train", [40])
     with pytest.raises(ValueError, match="at most 2 together"):
         small().batch("train", [0], support=2)
-    with pytest.raises(ValueError, match='"train" or "test"'):
+    with pytest.raises(ValueError, match='"train", "val" or "test"'):
         small().batch("validation", [0])
