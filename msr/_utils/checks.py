@@ -56,6 +56,15 @@ def check_between(least: int, most: int, **values: int) -> None:
             raise ValueError(f"expected {name} <= {most}, got {shown(value)}")
 
 
+def check_on_cpu(generator: torch.Generator) -> None:
+    """Raise unless a generator draws on the CPU, where all values are drawn."""
+    if generator.device.type != "cpu":
+        raise ValueError(
+            f"expected a generator on the CPU, got one on {generator.device}: values are "
+            f"drawn there and moved"
+        )
+
+
 def check_seed(seed: int) -> None:
     """Raise unless a random number generator takes this seed."""
     check_at_least(0, seed=seed)

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from .._utils.transforms import QuietVmap
 from ..inner_loops.base import LocalShape, Loss, SupportLoss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..symmetry.base import SymmetryMatrix
@@ -119,7 +120,8 @@ class WeightSpace:
             weights = self.inner.adapt(loss_on(x, y), start, step_sizes)
             return loss_on(x_query, y_query)(weights)
 
-        return vmap(query_loss, randomness="different")(*tensors)
+        with QuietVmap():
+            return vmap(query_loss, randomness="different")(*tensors)
 
     def _predict(self, symmetries: Symmetries, x: Tensor, weights: Tensors) -> Tensor:
         with _without_parametrization(self.model, symmetries):

@@ -11,6 +11,7 @@ from torch.func import vmap
 
 from .._utils.arguments import checked, shown
 from .._utils.checks import check_positive
+from .._utils.transforms import QuietVmap
 from .base import SupportLoss, Tensors
 
 
@@ -174,7 +175,9 @@ def _linearize(
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, "n k"]]:
     """f(v0) and the matrix of the affine f, from its values one unit step away."""
     start = f(v0)
-    moved = vmap(lambda e: f(v0 + e))(torch.eye(len(v0), dtype=v0.dtype, device=v0.device))
+    units = torch.eye(len(v0), dtype=v0.dtype, device=v0.device)
+    with QuietVmap():
+        moved = vmap(lambda e: f(v0 + e))(units)
     return start, (moved - start).T
 
 

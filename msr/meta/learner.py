@@ -16,12 +16,14 @@ from ..inner_loops.targets import highest_label
 from ..tasks.batch import TaskBatch, check_examples, check_inputs
 from .chunking import rows
 from .learner_checks import (
+    SETTINGS,
     check_inner,
     check_meta_parameters,
     check_model,
     check_one_device,
     check_parts,
     check_recomputable,
+    check_setting,
     chosen_to_adapt,
 )
 from .running import Running
@@ -258,19 +260,16 @@ class MetaLearner(Running):
             return str(self._way(*tensors))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; the model is what the learner was made for, and stays.
+        """Set an attribute to what the constructor would take; the model stays.
+
+        An inner loop goes on with the step sizes, or other meta-parameters, that there are.
 
         Raises:
-            ValueError: another model is set.
+            TypeError, ValueError: as for the constructor, or the model is another, or the
+                inner loop one with other meta-parameters.
         """
-        if (
-            name == "model"
-            and self.__dict__.get("_modules", {}).get(name, value) is not value
-        ):
-            raise ValueError(
-                f"expected the model that the learner was made with, got another "
-                f"{type(value).__name__}: make a new msr.MetaLearner(model)"
-            )
+        if name in SETTINGS:
+            check_setting(self, name, value)
         super().__setattr__(name, value)
 
 

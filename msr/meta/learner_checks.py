@@ -1,17 +1,32 @@
 """What `msr.MetaLearner` refuses."""
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import chain
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.module import _forward_unimplemented
 
-from .._utils.arguments import shown
+from .._utils.annotations import Kind, kind_of, shown
 from .._utils.checks import check_at_least, check_takes
 from .._utils.selection import Selection, select
 from .._utils.substitution import other_names
 from ..inner_loops.base import InnerLoop, Loss
 from ..symmetry.reparameterization import adapted_parameters
+from .ways import Vectorize
+
+# What may be set after construction, or must not.
+SETTINGS: dict[str, Any] = {
+    "model": nn.Module,
+    "inner": InnerLoop,
+    "loss": Loss,
+    "first_order": bool,
+    "chunk_size": int | None,
+    "shortcuts": bool,
+    "vectorize": Vectorize,
+    "meta_parameters": nn.ParameterList,
+}
 
 
 def check_model(model: nn.Module) -> None:
@@ -76,6 +91,59 @@ def check_parts(loss: Loss, chunk_size: int | None) -> None:
     check_takes(f"the loss {name}", call, "prediction", "target")
     if chunk_size is not None:
         check_at_least(1, chunk_size=chunk_size)
+
+
+@cache
+def _kind(name: str) -> Kind:
+    return kind_of(SETTINGS[name])
+
+
+def check_setting(learner: Any, name: str, value: Any) -> None:
+    """Raise unless an attribute of a learner can have this value from now on."""
+    kind = _kind(name)
+    if (fault := kind.fault(value)) is not None:
+        raise fault(f"expected {name} to be {kind.words}, got {shown(value)}")
+    before = getattr(learner, name, learner)
+    if before is learner or before is value:  # it is new, or stays
+        return
+    if name == "model":
+        raise ValueError(
+            f"expected the model that the learner was made with, got another "
+            f"{type(value).__name__}: make a new msr.MetaLearner(model)"
+        )
+    if name in ("loss", "chunk_size"):
+        check_parts(**{"loss": learner.loss, "chunk_size": None, name: value})
+    if name == "inner":
+        check_inner(value)
+        _check_goes_on(learner, value)
+    if name == "meta_parameters":
+        _check_shapes(before, value, "meta_parameters")
+    if name in ("loss", "inner"):  # neither tried nor checked so far
+        learner._ways.tried.clear()
+        learner._inner_loop_checked = False
+        if not isinstance(value, nn.Module):  # torch puts only modules in a module's place
+            learner._modules.pop(name, None)
+
+
+def _check_goes_on(learner: Any, inner: InnerLoop) -> None:
+    """Raise unless an inner loop takes the meta-parameters of the one before."""
+    if type(inner) is not type(learner.inner):
+        raise ValueError(
+            f"expected an inner loop of the kind {type(learner.inner).__name__}, got "
+            f"{type(inner).__name__}: make a new msr.MetaLearner(model, inner)"
+        )
+    made = inner.init(learner.adapted)
+    check_meta_parameters(made, inner)
+    _check_shapes(learner.meta_parameters, made, "the inner loop's meta-parameters")
+
+
+def _check_shapes(before: nn.ParameterList, now: nn.ParameterList, what: str) -> None:
+    expected, found = ([tuple(p.shape) for p in parts] for parts in (before, now))
+    if expected != found:
+        raise ValueError(
+            f"expected {what} of shapes {shown(expected)}, as they are, got "
+            f"{shown(found)}: make a new msr.MetaLearner(model, inner)"
+        )
 
 
 def check_inner(inner: InnerLoop) -> None:

@@ -10,7 +10,13 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked, shown
-from .._utils.checks import check_at_least, check_not_negative, check_seed, check_size
+from .._utils.checks import (
+    check_at_least,
+    check_not_negative,
+    check_on_cpu,
+    check_seed,
+    check_size,
+)
 from .._utils.selection import Selection
 from .base import SymmetryMatrix
 from .candidates import LAYERS, Weight, select_weights, weights
@@ -90,11 +96,13 @@ def reparameterize(
             Linear or Conv layer that is not frozen, or one that is already
             reparameterized, has no values yet (it is lazy, or dense and on the device
             "meta"), or shares its weight with another module; ``std`` is negative or not
-            finite, or the seed negative.
+            finite, the seed negative, or the generator not on the CPU.
     """
     check_not_negative(std=std)
     kind = symmetry_kind(factorization)
-    if seed is not None and not isinstance(seed, torch.Generator):
+    if isinstance(seed, torch.Generator):
+        check_on_cpu(seed)
+    elif seed is not None:
         check_seed(seed)
     found = list(weights(module))
     for weight in found:

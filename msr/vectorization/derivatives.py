@@ -60,6 +60,8 @@ def _layer_norm(
 
 
 def _scaled(normalized: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    if weight is not None and bias is not None:
+        return torch.addcmul(bias, normalized, weight)
     scaled = normalized if weight is None else normalized * weight
     return scaled if bias is None else scaled + bias
 

@@ -2,9 +2,9 @@
 
 A module of a kind in this table is exact under ``torch.func.vmap``, given the kernels of
 `msr.vectorization.derivatives`, or is known not to be. The evidence is
-``tests/vectorization/test_zoo.py``: each kind alone and within a network against the plain
-loop over tasks, on the versions of torch in `VERIFIED`. What is not in the table, or runs
-on another version, is tried once (`msr.vectorization.trial`).
+``tests/vectorization/test_zoo*.py``: each kind alone and within a network against the
+plain loop over tasks, on the versions of torch in `VERIFIED`. What is not in the table, or
+runs on another version, is tried once (`msr.vectorization.trial`).
 """
 
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ class Known(NamedTuple):
         one_by_one: why tasks have to run one by one, if they have to.
         unknown: what the table does not hold, if there is such a thing.
         suspect: a module that may have no second derivatives, if there is one.
-        rules: whether kernels that are right under ``vmap`` are needed.
+        rules: whether kernels that are right under ``vmap`` are needed by what is known.
     """
 
     one_by_one: str | None
@@ -121,7 +121,7 @@ def look_up(model: nn.Module, loss: Any) -> Known:
         unknown = unknown or f"the loss {getattr(loss, '__name__', type(loss).__name__)}"
     if unknown is None and version() not in VERIFIED:
         unknown = f"torch {torch.__version__}"
-    return Known(one_by_one, unknown, rules or unknown is not None, suspect)
+    return Known(one_by_one, unknown, rules, suspect)
 
 
 def draws_numbers(model: nn.Module) -> Iterator[nn.Module]:

@@ -199,26 +199,34 @@ def check_inner_result(found: object, adapted: Tensors, inner: InnerLoop) -> Non
     """Raise unless an inner loop gave back what adapts.
 
     Raises:
-        TypeError: it is no dict of tensors.
-        ValueError: names or shapes are others.
+        TypeError: it is no dict of tensors, or a dtype is another.
+        ValueError: names, shapes or devices are others.
     """
-    name = type(inner).__name__
-    if not isinstance(found, dict) or not all(
-        isinstance(t, Tensor) for t in found.values()
-    ):
-        raise TypeError(
-            f"expected {name}.adapt to return a dict of tensors, got {type(found).__name__}"
-        )
+    expected = f"expected {type(inner).__name__}.adapt to return"
+    if not isinstance(found, dict):
+        raise TypeError(f"{expected} a dict of tensors, got {type(found).__name__}")
+    for key, tensor in found.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"{expected} a dict of tensors, got a dict with {key!r} of type "
+                f"{type(tensor).__name__}"
+            )
     if found.keys() != adapted.keys():
         raise ValueError(
-            f"expected {name}.adapt to return tensors {sorted(adapted)}, got "
-            f"{sorted(found)}"
+            f"{expected} tensors {sorted(adapted)}, got {sorted(found, key=str)}"
         )
-    for key, tensor in adapted.items():
-        if found[key].shape != tensor.shape:
+    for key, like in adapted.items():
+        tensor = found[key]
+        if tensor.shape != like.shape:
             raise ValueError(
-                f"expected {name}.adapt to return {key!r} of shape {tuple(tensor.shape)}, "
-                f"got {tuple(found[key].shape)}"
+                f"{expected} {key!r} of shape {tuple(like.shape)}, got "
+                f"{tuple(tensor.shape)}"
+            )
+        if tensor.dtype != like.dtype:
+            raise TypeError(f"{expected} {key!r} of {like.dtype}, got {tensor.dtype}")
+        if tensor.device != like.device:
+            raise ValueError(
+                f"{expected} {key!r} on the device {like.device}, got {tensor.device}"
             )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from torch import Tensor
 from torch.func import vmap
 
+from .._utils.transforms import QuietVmap
 from ..inner_loops.base import SupportLoss, Tensors
 from .derivatives import twice_differentiable_side_by_side
 from .plain_loop import PlainLoop, Result
@@ -32,7 +33,7 @@ class SideBySide(PlainLoop):
         self, function: Callable[..., Result], *args: Tensor | Tensors
     ) -> Result:
         """Apply a function of one task to every task, at once."""
-        with self.kernels():
+        with self.kernels(), QuietVmap():
             result: Result = vmap(function, randomness="different")(*args)
         return result
 

@@ -164,6 +164,17 @@ def test_initial_values(settings) -> None:
     assert not same(first, second)
 
 
+@pytest.mark.parametrize("settings", [{"filters": 3}, {"factorization": "kronecker"}])
+def test_a_generator_on_a_gpu_is_refused(settings) -> None:
+    class OnGPU(torch.Generator):
+        device = torch.device("cuda", 0)
+
+    layer = nn.Linear(4, 6)
+    with pytest.raises(ValueError, match=r"generator on the CPU, got one on cuda:0"):
+        msr.reparameterize(layer, **settings, seed=OnGPU())
+    assert set(dict(layer.named_parameters())) == {"weight", "bias"}
+
+
 def test_initial_values_leave_the_global_random_state_alone() -> None:
     layer = nn.Linear(4, 6)
     before = torch.get_rng_state()

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 import msr
 from helpers import random_batch, randomize, two_layer_msr
 from msr.vectorization import zoo
+from msr.vectorization.plain_loop import AutogradLoss
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -139,3 +140,32 @@ def test_a_loss_that_depends_on_nothing_that_adapts(generator) -> None:
     batch = random_batch(2, (4,), (2,), generator)
     adapted = learner.adapt(batch.x_support, batch.y_support)
     assert torch.equal(adapted["weight"], torch.ones(2, 2))
+
+
+def test_a_parameter_that_plays_no_part_stays(generator) -> None:
+    class Partly(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.used, self.unused = nn.Linear(4, 2), nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.used(x)
+
+    model = Partly()
+    learner = msr.MetaLearner(model, msr.GradientDescent(2), vectorize=False)
+    batch = random_batch(2, (4,), (2,), generator)
+    adapted = learner.adapt(batch.x_support, batch.y_support)
+    for task in range(2):
+        assert torch.equal(adapted["unused.weight"][task], model.unused.weight)
+    assert not torch.equal(adapted["used.weight"][0], model.used.weight)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_in_first_order_gradients_are_constants(constant) -> None:
+    weight = torch.ones(2, requires_grad=True)
+    loss = AutogradLoss(
+        lambda values: values["w"] ** 2, torch.zeros(2), F.mse_loss, constant=constant
+    )
+    gradient = loss.gradient({"w": weight})["w"]
+    torch.testing.assert_close(gradient, 2 * weight**3)
+    assert gradient.requires_grad != constant

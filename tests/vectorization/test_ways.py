@@ -4,6 +4,7 @@ import copy
 import logging
 import re
 import threading
+import warnings
 
 import pytest
 import torch
@@ -279,6 +280,18 @@ def test_inner_loops_of_the_users_own(generator) -> None:
         def adapt(self, loss, adapted, meta_parameters, first_order):
             return None
 
+    class Number(Halving):
+        def adapt(self, loss, adapted, meta_parameters, first_order):
+            return adapted | {"bias": 0.5}
+
+    class Rounded(Halving):
+        def adapt(self, loss, adapted, meta_parameters, first_order):
+            return {n: v.float() for n, v in adapted.items()}
+
+    class Elsewhere(Halving):
+        def adapt(self, loss, adapted, meta_parameters, first_order):
+            return {n: v.to("meta") for n, v in adapted.items()}
+
     batch = batch_of(generator)
     learner = msr.MetaLearner(nn.Linear(4, 2), Halving())
     loop = msr.MetaLearner(learner.model, Halving(), vectorize=False)
@@ -297,6 +310,21 @@ def test_inner_loops_of_the_users_own(generator) -> None:
             r"Flat.adapt to return 'weight' of shape \(2, 4\), got \(8,\)",
         ),
         (Empty(), TypeError, r"Empty.adapt to return a dict of tensors, got NoneType"),
+        (
+            Number(),
+            TypeError,
+            r"Number.adapt to return a dict of tensors, got a dict with 'bias' of type float",
+        ),
+        (
+            Rounded(),
+            TypeError,
+            r"Rounded.adapt to return 'weight' of torch.float64, got torch.float32",
+        ),
+        (
+            Elsewhere(),
+            ValueError,
+            r"Elsewhere.adapt to return 'weight' on the device cpu, got meta",
+        ),
     ):
         for vectorize in ("auto", False):
             with pytest.raises(error, match=message):
@@ -476,3 +504,31 @@ def test_inputs_that_the_model_cannot_take() -> None:
             ValueError, match=r"inputs that Sequential takes, got .*\(3, 5\)"
         ):
             learner(msr.TaskBatch(x, y, x, y))
+
+
+@pytest.mark.parametrize("inner", [msr.GradientDescent(2), msr.Ridge(0.1)])
+@pytest.mark.parametrize("vectorize", ["auto", False])
+def test_vmap_says_nothing_of_kernels_without_a_rule(inner, vectorize, generator) -> None:
+    """Vmap's own warnings are what they were for others."""
+
+    class Products(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Bilinear(4, 4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.layer(x, x)
+
+    model, batch = Products(), batch_of(generator)
+    learner = msr.MetaLearner(model, inner, vectorize=vectorize)
+    with warnings.catch_warnings(record=True) as shown:  # errors would lead to the loop
+        warnings.simplefilter("always")
+        learner(batch).sum().backward()
+    assert not shown
+    assert learner.way(batch).startswith("one by one" if not vectorize else "side by side")
+    with pytest.warns(UserWarning, match="performance drop"):
+        torch.func.vmap(model)(batch.x_support)
+    with pytest.raises(ValueError, match="inputs that Products takes"):
+        msr.MetaLearner(model, inner)(msr.TaskBatch(*[torch.ones(2, 3, 5)] * 4))
+    with pytest.warns(UserWarning, match="performance drop"):
+        torch.func.vmap(model)(batch.x_support)
