@@ -139,7 +139,7 @@ def test_subspaces() -> None:
         (
             {"factorization": "lowrank"},
             ValueError,
-            r'"dense" or "kronecker", got \'lowrank\'',
+            r'"dense", "kronecker" or a SymmetryMatrix class, got \'lowrank\'',
         ),
     ],
 )

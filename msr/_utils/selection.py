@@ -1,6 +1,6 @@
 """Choosing among things with dotted names: by name, by pattern, or by a function."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
@@ -19,6 +19,9 @@ def select(
     selection: Selection,
     things: Mapping[str, Thing],
     others: Mapping[str, str] | None = None,
+    *,
+    itself: Collection[str] = (),
+    aliases: Mapping[str, Sequence[str]] | None = None,
 ) -> list[str]:
     """The names of the things that are meant, in the order of the mapping.
 
@@ -30,6 +33,9 @@ def select(
         selection: a pattern, several, or a function.
         things: by name.
         others: why other names cannot be meant, by name.
+        itself: those of the names that only a pattern for themselves means: neither one
+            of what they are in, nor one that leaves their last part open ("head.*").
+        aliases: further names of things, by name.
 
     Raises:
         TypeError: the selection is none, or the function returns something else than True
@@ -50,19 +56,34 @@ def select(
                 )
             found += [name] if answer else []
         return found
+    names = {name: [name, *(aliases or {}).get(name, ())] for name in things}
+
+    def means(pattern: str, name: str) -> bool:
+        fits = _is_for if name in itself else _means
+        return any(fits(pattern, other) for other in names[name])
+
     patterns = [selection] if isinstance(selection, str) else list(selection)
     for pattern in patterns:
         if not isinstance(pattern, str) or not pattern:
             raise (ValueError if pattern == "" else TypeError)(
                 f"expected {argument} to hold names or patterns, got {shown(pattern)}"
             )
-        if not any(_means(pattern, name) for name in things):
+        if not any(means(pattern, name) for name in things):
             raise ValueError(_nothing(argument, pattern, things, others or {}))
-    return [name for name in things if any(_means(p, name) for p in patterns)]
+    return [name for name in things if any(means(p, name) for p in patterns)]
 
 
 def _means(pattern: str, name: str) -> bool:
     return any(fnmatchcase(part, pattern) for part in _within(name))
+
+
+def _is_for(pattern: str, name: str) -> bool:
+    last = pattern.rpartition(".")[2]
+    return name == pattern or (
+        last != "*"
+        and fnmatchcase(name, pattern)
+        and fnmatchcase(name.rpartition(".")[2], last)
+    )
 
 
 def _within(name: str) -> Iterator[str]:

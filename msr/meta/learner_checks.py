@@ -11,6 +11,7 @@ from torch.nn.modules.module import _forward_unimplemented
 from .._utils.annotations import Kind, kind_of, shown
 from .._utils.checks import check_at_least, check_takes
 from .._utils.selection import Selection, select
+from .._utils.substitution import other_names
 from ..inner_loops.base import InnerLoop, Loss
 from ..symmetry.reparameterization import adapted_parameters
 from .ways import Vectorize
@@ -67,7 +68,9 @@ def chosen_to_adapt(
             for name, p in model.named_parameters()
             if name not in able
         }
-        able = {name: able[name] for name in select("adapt", selection, able, why)}
+        tied = other_names(model)
+        chosen = select("adapt", selection, able, why, aliases=tied)
+        able = {name: able[name] for name in chosen}
     if not able:
         what = "all are frozen or shared" if selection is None else "adapt chose none"
         raise ValueError(

@@ -12,7 +12,32 @@ class SymmetryMatrix(nn.Module):
     `msr.MetaLearner` adapts the filter and never these. A subclass implements
     ``forward`` (v to W), ``right_inverse`` (W to the nearest v, used when a weight is
     assigned) and ``matrix`` (U as an explicit matrix). That is enough for meta-learning.
-    With ``initial`` it can be given to ``msr.reparameterize(factorization=...)``.
+    With ``initial`` it can be given to ``msr.reparameterize(factorization=...)``. For
+    example a U of low rank, ``W = reshape(A B v)``::
+
+        class LowRank(msr.SymmetryMatrix):
+            def __init__(self, A, B, weight_shape):
+                super().__init__()
+                self.A, self.B = nn.Parameter(A), nn.Parameter(B)
+                self.weight_shape = weight_shape
+
+            @classmethod
+            def initial(cls, weight, filters, std, generator):
+                A = std * torch.randn(weight.numel(), 2, generator=generator)
+                B = torch.randn(2, filters, generator=generator)
+                v = torch.randn(filters, generator=generator)
+                return cls(A.to(weight), B.to(weight), weight.shape), v.to(weight)
+
+            def matrix(self):
+                return self.A @ self.B
+
+            def forward(self, v):
+                return (self.A @ (self.B @ v)).reshape(self.weight_shape)
+
+            def right_inverse(self, weight):
+                return torch.linalg.pinv(self.matrix()) @ weight.flatten()
+
+        msr.reparameterize(model, filters=5, factorization=LowRank)
 
     `msr.DenseSymmetry` and `msr.KroneckerSymmetry` do more, which the fast paths of
     meta-learning need: ``transpose_apply`` and ``normal_apply``, and all of their methods

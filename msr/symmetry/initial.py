@@ -1,6 +1,6 @@
 """How a layer starts with a symmetry matrix of some kind."""
 
-from typing import Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -72,4 +72,15 @@ def initial(
             f"expected {kind.__name__} to have right_inverse, from a weight to a filter, "
             f"got none"
         )
+    if type(symmetry) not in NAMED.values() and hasattr(symmetry, "right_inverse"):
+        with torch.no_grad():
+            nearest = cast(Any, symmetry).right_inverse(weight.detach())
+        if not isinstance(nearest, Tensor) or (nearest.shape, nearest.dtype) != (
+            v.shape,
+            v.dtype,
+        ):
+            raise ValueError(
+                f"expected {kind.__name__}.right_inverse to give filters of shape "
+                f"{tuple(v.shape)} and {v.dtype}, as initial does, got {shown(nearest)}"
+            )
     return symmetry, v

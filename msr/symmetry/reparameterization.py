@@ -17,24 +17,16 @@ from .._utils.checks import (
     check_seed,
     check_size,
 )
-from .._utils.selection import Selection, select
+from .._utils.selection import Selection
 from .base import SymmetryMatrix
+from .candidates import LAYERS, Weight, select_weights, weights
 from .initial import Factorization, initial, symmetry_kind
 from .kronecker import kronecker_sizes
+from .matrices import DenseSymmetry, KroneckerSymmetry
 
 logger = logging.getLogger(__name__)
 
 Module = TypeVar("Module", bound=nn.Module)
-
-LAYERS = (
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-)
 
 
 @checked(by_hand=["factorization"])
@@ -47,17 +39,25 @@ def reparameterize(
     std: float = 0.01,
     seed: int | torch.Generator | None = None,
 ) -> Module:
-    """Factor every Linear and Conv weight in a module tree as ``vec(W) = U v``.
+    """Factor the Linear and Conv weights in a module tree as ``vec(W) = U v``.
 
     The module is changed in place, through ``torch.nn.utils.parametrize``: ``v`` is
     ``layer.parametrizations.weight.original`` and the symmetry matrix is
     ``layer.parametrizations.weight[0]``, with ``.U`` (dense) or ``.factors``
     (Kronecker). ``layer.weight`` is computed from them at each use, and assigning to
     it sets ``v`` by least squares. To give layers different numbers of filters, call
-    this on each layer, or once for each group of ``layers``. Other weights stay plain, and
-    adapt as they are: those of layers that are not chosen, of embeddings, recurrent layers
-    and attention's projections of its inputs. Layers whose weight is frozen
-    (``requires_grad=False``) are left as they are. The log
+    this once for each group of ``layers``::
+
+        msr.reparameterize(model, 8, layers="encoder")  # all Linear and Conv layers in it
+        msr.reparameterize(model, 4, layers=["head.*", "stem"])
+        msr.reparameterize(model, 4, layers=lambda name, layer: name != "head")
+        msr.reparameterize(model, factorization="kronecker", layers="*.in_proj_weight")
+
+    Other weights with two axes or more, such as those of attention's projections of its
+    inputs, of embeddings and of recurrent cells, get symmetry matrices where they are named
+    themselves, as in the last line. (Those of recurrent layers such as ``torch.nn.GRU``
+    cannot; those of its cell can.) What stays plain adapts as it is. Layers whose weight is
+    frozen (``requires_grad=False``) are left as they are. The log
     ``msr.symmetry.reparameterization`` names both.
 
     Initial values come from a generator of their own, so that the global random state
@@ -75,7 +75,8 @@ def reparameterize(
         factorization: "dense", "kronecker", or a `msr.SymmetryMatrix` class of your own
             with ``initial``.
         layers: which layers: a name or pattern, such as "encoder.*" (a module means all
-            layers in it), several, or a function of name and layer. Default: all.
+            Linear and Conv layers in it), several, or a function of a layer's name and the
+            layer, asked for each of those. Default: all. Also names of weights.
         std: standard deviation of the noise in U's entries.
         seed: of the generator for the initial values, or a generator on the CPU to draw
             them from; by default a hash of the old weights.
@@ -90,7 +91,8 @@ def reparameterize(
             symmetry matrix and a filter.
         ValueError: ``filters`` is below 1 or above the number of entries of a weight, or
             U or a factor would be huge; the factorization is unknown, or a class gives
-            weights of another shape; ``layers`` matches none; the module has no
+            weights of another shape; ``layers`` matches none, or a
+            weight that is not read anew at each use; the module has no
             Linear or Conv layer that is not frozen, or one that is already
             reparameterized, has no values yet (it is lazy, or dense and on the device
             "meta"), or shares its weight with another module; ``std`` is negative or not
@@ -102,20 +104,26 @@ def reparameterize(
         check_on_cpu(seed)
     elif seed is not None:
         check_seed(seed)
-    chosen = _layers(module, layers)
-    _check_layers(module, chosen)
-    _check_filters(filters, factorization, chosen)
-    generator = _generator(seed, chosen.values())
-    found = [
-        initial(kind, layer.get_parameter("weight"), filters, float(std), generator)
-        for layer in chosen.values()
+    found = list(weights(module))
+    for weight in found:
+        if weight.is_usual and weight.is_frozen:
+            logger.info("left as it is: %r, whose weight is frozen", weight.label)
+    chosen = select_weights(layers, found, _kinds(module, found))
+    _check_weights(module, chosen)
+    _check_filters(filters, kind, chosen)
+    generator = _generator(seed, chosen)
+    made = [
+        initial(kind, weight.parameter, filters, float(std), generator) for weight in chosen
     ]
     # only now that nothing has been refused
-    for layer, (symmetry, v) in zip(chosen.values(), found):
-        parametrize.register_parametrization(layer, "weight", symmetry)
+    for weight, (symmetry, v) in zip(chosen, made):
+        parametrize.register_parametrization(weight.layer, weight.attribute, symmetry)
+        original = f"parametrizations.{weight.attribute}.original"
         with torch.no_grad():
-            layer.get_parameter("parametrizations.weight.original").copy_(v)
-    _tell_what_stays_plain(module)
+            weight.layer.get_parameter(original).copy_(v)
+    plain = [w.name for w in found if not w.is_parametrized and not w.is_frozen]
+    if plain:
+        logger.info("without symmetry matrix: %s", ", ".join(plain))
     return module
 
 
@@ -143,87 +151,69 @@ def adapted_parameters(module: nn.Module) -> dict[str, nn.Parameter]:
     }
 
 
-def _layers(module: nn.Module, selection: Selection | None) -> dict[str, nn.Module]:
-    """The layers that are meant, by name, without the frozen ones."""
-    modules = dict(module.named_modules())
-    layers = {n: child for n, child in modules.items() if isinstance(child, LAYERS)}
-    if selection is not None and layers:
-        kinds = {n: f"a {type(m).__name__}" for n, m in modules.items() if n not in layers}
-        layers = {n: layers[n] for n in select("layers", selection, layers, kinds)}
-    found: dict[str, nn.Module] = {}
-    for name, child in layers.items():
-        name = name or type(child).__name__
-        if (
-            not parametrize.is_parametrized(child, "weight")
-            and not child.weight.requires_grad
-        ):
-            logger.info("left as it is: %r, whose weight is frozen", name)
-            continue
-        found[name] = child
-    return found
-
-
-def _tell_what_stays_plain(module: nn.Module) -> None:
-    shared = {id(p) for _, U in symmetry_matrices(module) for p in U.parameters()}
-    plain = [
-        name
-        for name, p in module.named_parameters()
-        if p.ndim > 1
-        and p.requires_grad
-        and id(p) not in shared
-        and "parametrizations" not in name.split(".")
-    ]
-    if plain:
-        logger.info("without symmetry matrix: %s", ", ".join(plain))
-
-
-def _all_layers(module: nn.Module) -> Iterator[bool]:
-    return (isinstance(child, LAYERS) for child in module.modules())
+def _kinds(module: nn.Module, found: list[Weight]) -> dict[str, str]:
+    """Why modules by these names have no weight that is chosen by their name."""
+    kinds = {
+        name: f"a {type(m).__name__}"
+        for name, m in module.named_modules()
+        if not isinstance(m, LAYERS)
+    }
+    for w in found:
+        if not w.is_usual and w.path and not w.is_frozen:
+            kinds[w.path] = f"name its weights themselves, such as {w.name!r}"
+    return kinds
 
 
 def _generator(
-    seed: int | torch.Generator | None, layers: Iterable[nn.Module]
+    seed: int | torch.Generator | None, chosen: Iterable[Weight]
 ) -> torch.Generator:
     """The generator of the initial values; without a seed, seeded by the old weights."""
     if isinstance(seed, torch.Generator):
         return seed
     if seed is None:
         digest = hashlib.blake2b(digest_size=4)
-        for layer in layers:
-            weight = layer.get_parameter("weight").detach()
+        for chosen_weight in chosen:
+            weight = chosen_weight.parameter.detach()
             if not weight.is_meta:
                 digest.update(weight.cpu().double().numpy().tobytes())
         seed = int.from_bytes(digest.digest(), "big")
     return torch.Generator().manual_seed(seed)
 
 
-def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
-    if not layers:
+def _check_weights(module: nn.Module, chosen: list[Weight]) -> None:
+    if not chosen:
         expected = ", ".join(layer.__name__ for layer in LAYERS)
+        frozen = any(isinstance(child, LAYERS) for child in module.modules())
         raise ValueError(
             f"nothing to reparameterize: expected a module with a layer among "
             f"{expected}, got {type(module).__name__} with none"
-            f"{' that is not frozen' if any(_all_layers(module)) else ''}"
+            f"{' that is not frozen' if frozen else ''}"
         )
     owners: dict[int, list[str]] = {}
     for name, parameter in module.named_parameters(remove_duplicate=False):
         owners.setdefault(id(parameter), []).append(name)
-    for name, layer in layers.items():
-        if parametrize.is_parametrized(layer, "weight"):
+    for weight in chosen:
+        if weight.is_parametrized:
             raise ValueError(
-                f"expected layers with a plain weight, got {name!r}, which is "
+                f"expected layers with a plain weight, got {weight.label!r}, which is "
                 f"parametrized already"
             )
-        if nn.parameter.is_lazy(layer.get_parameter("weight")):
+        if nn.parameter.is_lazy(weight.parameter):
             raise ValueError(
-                f"expected initialized layers, got lazy {name!r}: "
+                f"expected initialized layers, got lazy {weight.label!r}: "
                 f"run the module once on an example first"
             )
-        if not layer.get_parameter("weight").is_floating_point():
+        if not weight.parameter.is_floating_point():
             raise TypeError(
-                f"expected layers with real weights, got {name!r} of {layer.weight.dtype}"
+                f"expected layers with real weights, got {weight.label!r} of "
+                f"{weight.parameter.dtype}"
             )
-        names = owners[id(layer.weight)]
+        if reason := weight.is_read_otherwise:
+            raise ValueError(
+                f"expected weights that a layer reads at each use, got {weight.label!r} of "
+                f"{type(weight.layer).__name__}, which {reason}"
+            )
+        names = owners[id(weight.parameter)]
         if len(names) > 1:
             raise ValueError(
                 f"expected every layer to own its weight, got one weight shared as "
@@ -232,19 +222,19 @@ def _check_layers(module: nn.Module, layers: dict[str, nn.Module]) -> None:
 
 
 def _check_filters(
-    filters: int | None, factorization: Factorization, layers: dict[str, nn.Module]
+    filters: int | None, kind: type[SymmetryMatrix], chosen: list[Weight]
 ) -> None:
-    if factorization == "kronecker":
+    if kind is KroneckerSymmetry:
         if filters is not None:
             raise TypeError(
                 f"expected no filters with a Kronecker factorization, whose filter "
                 f"has the shape of the weight, got filters={shown(filters)}"
             )
-        for name, layer in layers.items():
-            size = max(kronecker_sizes(layer.get_parameter("weight").shape))
-            check_size(f"factors of {name!r}", size, size)
+        for weight in chosen:
+            size = max(kronecker_sizes(weight.parameter.shape))
+            check_size(f"factors of {weight.label!r}", size, size)
         return
-    if factorization != "dense":
+    if kind is not DenseSymmetry:
         if filters is not None:
             check_at_least(1, filters=filters)
         return
@@ -252,17 +242,16 @@ def _check_filters(
         raise TypeError(
             "expected filters, the number of filter parameters of a dense U, got None"
         )
-    for name, layer in layers.items():
-        weight = layer.get_parameter("weight")
-        if weight.is_meta:
+    for weight in chosen:
+        if weight.parameter.is_meta:
             raise ValueError(
-                f"expected layers whose weights have values, got {name!r} on the device "
-                f"meta: use .to_empty(device=...) and initialize it first"
+                f"expected layers whose weights have values, got {weight.label!r} on the "
+                f"device meta: use .to_empty(device=...) and initialize it first"
             )
-        entries = weight.numel()
+        entries = weight.parameter.numel()
         if not 1 <= filters <= entries:
             raise ValueError(
                 f"expected 1 <= filters <= {entries}, the number of entries of the "
-                f"weight of {name!r}, got {shown(filters)}"
+                f"weight of {weight.label!r}, got {shown(filters)}"
             )
-        check_size(f"U of {name!r}", entries, filters)
+        check_size(f"U of {weight.label!r}", entries, filters)
