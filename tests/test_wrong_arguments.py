@@ -485,7 +485,7 @@ def _training_calls() -> dict[str, Call]:
             optimizer=(torch.optim.Adam, one_of(None)),
             scheduler=(None, optional(never)),
             clip_norm=(None, optional(lambda v: number(0)(v) and v > 0)),
-            validate_every=(1, integer(1)),
+            validate_every=(1, optional(integer(1))),
             validation_share=(0.1, lambda v: number(0)(v) and 0 < v < 0.97),
             patience=(None, optional(integer(1))),
             metrics=(None, optional(one_of({}))),
