@@ -24,7 +24,10 @@ def own_split(split: str) -> Literal["train", "test"]:
         TypeError, ValueError: it is none.
     """
     if known_split(split) == "val":
-        raise ValueError('expected split "train" or "test", which synthetic tasks have')
+        raise ValueError(
+            f'expected split "train" or "test", got {shown(split)}: synthetic tasks '
+            f"have no others"
+        )
     return cast(Literal["train", "test"], split)
 
 

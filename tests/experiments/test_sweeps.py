@@ -304,6 +304,7 @@ def test_each_hyperparameter_changes_what_it_says(name: str) -> None:
         "inner_steps": 7,
         "inner_lr": 0.7,
         "learn_inner_lr": False,
+        "max_curvature": 0.7,
         "ridge": 0.7,
         "lr": 0.7,
         "decay": "cosine",
