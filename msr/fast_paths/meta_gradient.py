@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from .._utils.transforms import under_torch_func
 from ..symmetry.matrices import DenseSymmetry
 from .least_squares import LeastSquares, mean_square, two_over_N
-from .quadratic_curvature import BoundedStep
+from .quadratic_curvature import Bound, StepSizes
 from .quadratic_descent import descent, descent_adjoint
 
 
@@ -44,11 +44,11 @@ class Descent(NamedTuple):
     first_order: bool
     max_curvature: float | None = None
 
-    def bounded(self, by_hessian: bool = False) -> BoundedStep | None:
-        """What bounds the step sizes; see `BoundedStep`."""
+    def bound(self, by_hessian: bool = False) -> Bound | None:
+        """What bounds the step sizes; see `Bound`."""
         if self.max_curvature is None or not self.steps:
             return None
-        return BoundedStep(self.max_curvature, self.first_order, by_hessian)
+        return Bound(self.max_curvature, self.first_order, by_hessian)
 
 
 def query_losses(
@@ -101,7 +101,7 @@ class _Space:
     """
 
     @staticmethod
-    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Any, ...]:
         """The query losses, then all that the adjoint needs."""
         raise NotImplementedError
 
@@ -110,7 +110,7 @@ class _Space:
         inner: Descent,
         grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
-        kept: list[Tensor],
+        kept: list[Any],
     ) -> tuple[Tensor, ...]:
         """The gradients with respect to v, step size, and U if there is one."""
         raise NotImplementedError
@@ -153,7 +153,7 @@ class _Filters(_Space):
     """v adapts, through ``W = reshape(U v)``."""
 
     @staticmethod
-    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Any, ...]:
         v, step_size, X, Y, X_query, Y_query, U = inputs
         tasks, n, columns = X.shape
         k = len(v)
@@ -162,33 +162,32 @@ class _Filters(_Space):
         scaled = two_over_N(Y) * J.mT
         H = torch.bmm(J, scaled)
         c = torch.bmm(Y.mT.reshape(tasks, 1, -1), scaled)
-        start, bounded = v.expand(tasks, 1, k), inner.bounded()
-        alpha = bounded(step_size, start, H, c) if bounded else step_size
-        path = descent(start, H, c, alpha, inner.steps, inner.first_order)
+        start = v.expand(tasks, 1, k)
+        sizes = StepSizes.of(inner.bound(), step_size, start, H, c)
+        path = descent(start, H, c, sizes.alpha, inner.steps, inner.first_order)
         W = F.linear(path[-1].view(tasks, k), U).view(tasks, -1, n)
         errors = torch.baddbmm(Y_query.mT, X_query.mT, W.mT, beta=-1)
-        return mean_square(errors), errors, J, H, c, alpha, *path
+        return mean_square(errors), errors, J, H, c, sizes, *path
 
     @staticmethod
     def adjoint(
         inner: Descent,
         grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
-        kept: list[Tensor],
+        kept: list[Any],
     ) -> tuple[Tensor, ...]:
-        _, step_size, X, Y, X_query, _, U = inputs
-        errors, J, H, c, alpha, *path = kept
+        _, _, X, Y, X_query, _, U = inputs
+        errors, J, H, c, sizes, *path = kept
         tasks, n, columns = X.shape
         k = U.shape[1]
         grad_W = torch.bmm(_grad_errors(errors, grad_losses).mT, X_query.mT).view(tasks, -1)
         grad_last = (grad_W @ U).view(tasks, 1, k)
-        back = descent_adjoint(grad_last, path, H, c, alpha, inner.first_order)
-        grad_v, grad_step_size = back.grad_v, back.grad_step_size
-        grad_H, grad_c = back.grad_of_data(alpha, 1)
-        if bounded := inner.bounded():
-            more = bounded.adjoint(grad_step_size, step_size, path[0], H, c)
-            grad_step_size = more[0]
-            grad_v, grad_H, grad_c = grad_v + more[1], grad_H + more[2], grad_c + more[3]
+        back = descent_adjoint(grad_last, path, H, c, sizes.alpha, inner.first_order)
+        grad_v = back.grad_v
+        grad_H, grad_c = back.grad_of_data(sizes.alpha, 1)
+        grad_step_size, *more = sizes.adjoint(back.grad_step_size, path[0])
+        if more:
+            grad_v, grad_H, grad_c = grad_v + more[0], grad_H + more[1], grad_c + more[2]
         grad_J = torch.bmm(grad_c.mT, Y.mT.reshape(tasks, 1, -1))
         grad_J = two_over_N(Y) * torch.baddbmm(grad_J, grad_H + grad_H.mT, J)
         grad_predictions = grad_J.view(tasks, k, columns, -1).transpose(1, 2)
@@ -201,32 +200,29 @@ class _Weights(_Space):
     """W itself adapts, by ``X X^T``."""
 
     @staticmethod
-    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Any, ...]:
         weight, step_size, X, Y, X_query, Y_query = inputs
         scaled = two_over_N(Y) * X.mT
         H, c = torch.bmm(X, scaled), torch.bmm(Y, scaled)
         W = weight.flatten(1).expand(len(X), *Y.shape[1:2], -1)
-        bounded = inner.bounded()
-        alpha = bounded(step_size, W, H, c) if bounded else step_size
-        path = descent(W, H, c, alpha, inner.steps, inner.first_order)
+        sizes = StepSizes.of(inner.bound(), step_size, W, H, c)
+        path = descent(W, H, c, sizes.alpha, inner.steps, inner.first_order)
         errors = torch.baddbmm(Y_query, path[-1], X_query, beta=-1)
-        return mean_square(errors), errors, H, c, alpha, *path
+        return mean_square(errors), errors, H, c, sizes, *path
 
     @staticmethod
     def adjoint(
         inner: Descent,
         grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
-        kept: list[Tensor],
+        kept: list[Any],
     ) -> tuple[Tensor, ...]:
-        weight, step_size, _, _, X_query, _ = inputs
-        errors, H, c, alpha, *path = kept
+        weight, _, _, _, X_query, _ = inputs
+        errors, H, c, sizes, *path = kept
         grad_last = torch.bmm(_grad_errors(errors, grad_losses), X_query.mT)
-        back = descent_adjoint(grad_last, path, H, c, alpha, inner.first_order)
-        grad_W, grad_step_size = back.grad_v, back.grad_step_size
-        if bounded := inner.bounded():
-            more = bounded.adjoint(grad_step_size, step_size, path[0], H, c)
-            grad_step_size, grad_W = more[0], grad_W + more[1]
+        back = descent_adjoint(grad_last, path, H, c, sizes.alpha, inner.first_order)
+        grad_step_size, *more = sizes.adjoint(back.grad_step_size, path[0])
+        grad_W = back.grad_v + more[0] if more else back.grad_v
         return grad_W.sum(0).view_as(weight), grad_step_size
 
 
@@ -234,36 +230,34 @@ class _Columns(_Space):
     """D adapts, from zero: ``W' = W + D X^T``, never formed."""
 
     @staticmethod
-    def losses(inner: Descent, *inputs: Tensor) -> tuple[Tensor, ...]:
+    def losses(inner: Descent, *inputs: Tensor) -> tuple[Any, ...]:
         weight, step_size, X, Y, X_query, Y_query = inputs
         W, factor = weight.flatten(1), two_over_N(Y)
         H = factor * torch.bmm(X.mT, X)
         c = factor * (Y - _shared_product(W, X))
-        start, bounded = torch.zeros_like(c), inner.bounded(by_hessian=True)
-        alpha = bounded(step_size, start, H, c) if bounded else step_size
-        path = descent(start, H, c, alpha, inner.steps, inner.first_order)
+        start = torch.zeros_like(c)
+        sizes = StepSizes.of(inner.bound(by_hessian=True), step_size, start, H, c)
+        path = descent(start, H, c, sizes.alpha, inner.steps, inner.first_order)
         errors = _shared_product(W, X_query) - Y_query
         errors = torch.baddbmm(errors, path[-1], torch.bmm(X.mT, X_query))
-        return mean_square(errors), errors, H, c, alpha, *path
+        return mean_square(errors), errors, H, c, sizes, *path
 
     @staticmethod
     def adjoint(
         inner: Descent,
         grad_losses: Tensor,
         inputs: tuple[Tensor, ...],
-        kept: list[Tensor],
+        kept: list[Any],
     ) -> tuple[Tensor, ...]:
-        weight, step_size, X, Y, X_query, _ = inputs
-        errors, H, c, alpha, *path = kept
+        weight, _, X, Y, X_query, _ = inputs
+        errors, H, c, sizes, *path = kept
         grad_errors = _grad_errors(errors, grad_losses)
         grad_last = torch.bmm(grad_errors, torch.bmm(X_query.mT, X))
-        back = descent_adjoint(grad_last, path, H, c, alpha, inner.first_order)
-        grad_step_size = back.grad_step_size
+        back = descent_adjoint(grad_last, path, H, c, sizes.alpha, inner.first_order)
         grad_W = _sum_of_products(grad_errors, X_query)
-        _, grad_c = back.grad_of_data(alpha, len(weight))
-        if bounded := inner.bounded(by_hessian=True):
-            more = bounded.adjoint(grad_step_size, step_size, path[0], H, c)
-            grad_step_size, grad_c = more[0], grad_c + more[3]
+        _, grad_c = back.grad_of_data(sizes.alpha, len(weight))
+        grad_step_size, *more = sizes.adjoint(back.grad_step_size, path[0])
+        grad_c = grad_c + more[0] if more else grad_c
         grad_W = grad_W - two_over_N(Y) * _sum_of_products(grad_c, X)
         return grad_W.view_as(weight), grad_step_size
 
