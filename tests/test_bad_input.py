@@ -186,9 +186,9 @@ def test_layers_that_cannot_be_reparameterized() -> None:
             r"x_support of shape .* got \(2, 0, 4\)",
         ),
         (
-            (X.long(), Y, X, Y),
+            (X.int(), Y, X, Y),
             TypeError,
-            r"x_support to be floating point, got torch.int64",
+            r"x_support to be floating point or int64, got torch.int32",
         ),
         ((X, Y, X, Y.int()), TypeError, r"y_query to be .* got torch.int32"),
         ((X, Y, X, Y.bool()), TypeError, r"y_query to be .* got torch.bool"),

@@ -408,8 +408,10 @@ def _task_calls() -> dict[str, Call]:
 
 
 def inputs(value: Any) -> bool:
-    """Floating-point numbers for 2 tasks with 3 examples."""
-    if not isinstance(value, torch.Tensor) or not value.is_floating_point():
+    """Numbers for 2 tasks with 3 examples, floating-point or int64."""
+    if not isinstance(value, torch.Tensor):
+        return False
+    if not (value.is_floating_point() or value.dtype == torch.long):
         return False
     return tensor(2, 3, *value.shape[2:], dtype=value.dtype)(value)
 

@@ -37,9 +37,9 @@ class FastPaths:
         adapted: Tensors,
         step_sizes: nn.ParameterList,
         first_order: bool,
-        x: Float[Tensor, "tasks support *x"],
+        x: Shaped[Tensor, "tasks support *x"],
         y: Shaped[Tensor, "tasks support *y"],
-        x_query: Float[Tensor, "tasks query *x"],
+        x_query: Shaped[Tensor, "tasks query *x"],
         y_query: Shaped[Tensor, "tasks query *y"],
     ) -> Float[Tensor, " tasks"] | None:
         """The query loss of each task, by formulas without ``torch.func``.
@@ -88,7 +88,7 @@ class FastPaths:
         adapted: Tensors,
         step_sizes: nn.ParameterList,
         first_order: bool,
-        x: Float[Tensor, "tasks support *x"],
+        x: Shaped[Tensor, "tasks support *x"],
         y: Shaped[Tensor, "tasks support *y"],
     ) -> Tensors | None:
         """The adapted tensors of each task."""
@@ -100,7 +100,7 @@ class FastPaths:
     def losses(
         self,
         adapted: Tensors,
-        x: Float[Tensor, "tasks examples *x"],
+        x: Shaped[Tensor, "tasks examples *x"],
         y: Shaped[Tensor, "tasks examples *y"],
     ) -> Float[Tensor, " tasks"] | None:
         """The loss of each task's own adapted tensors."""

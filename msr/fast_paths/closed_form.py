@@ -34,9 +34,9 @@ class ClosedForm:
         adapted: Tensors,
         step_sizes: nn.ParameterList,
         first_order: bool,
-        x: Float[Tensor, "tasks support *x"],
+        x: Shaped[Tensor, "tasks support *x"],
         y: Shaped[Tensor, "tasks support *y"],
-        x_query: Float[Tensor, "tasks query *x"],
+        x_query: Shaped[Tensor, "tasks query *x"],
         y_query: Shaped[Tensor, "tasks query *y"],
     ) -> Float[Tensor, " tasks"] | None:
         """The query loss of each task; see `msr.fast_paths.choice`."""
@@ -60,7 +60,7 @@ class ClosedForm:
         adapted: Tensors,
         step_sizes: nn.ParameterList,
         first_order: bool,
-        x: Float[Tensor, "tasks support *x"],
+        x: Shaped[Tensor, "tasks support *x"],
         y: Shaped[Tensor, "tasks support *y"],
     ) -> Tensors | None:
         """The adapted tensors of each task."""
@@ -72,7 +72,7 @@ class ClosedForm:
     def losses(
         self,
         adapted: Tensors,
-        x: Float[Tensor, "tasks examples *x"],
+        x: Shaped[Tensor, "tasks examples *x"],
         y: Shaped[Tensor, "tasks examples *y"],
     ) -> Float[Tensor, " tasks"] | None:
         """The loss of each task's own adapted tensors."""
@@ -97,6 +97,7 @@ class ClosedForm:
 
 def _problem(layer: SingleLayer | None, x: Tensor, y: Tensor) -> LeastSquares | None:
     """The loss on these examples, if predictions have the targets' shape."""
-    if layer is None or not y.is_floating_point() or layer.output_shape(x) != y.shape[1:]:
+    numbers = x.is_floating_point() and y.is_floating_point()
+    if layer is None or not numbers or layer.output_shape(x) != y.shape[1:]:
         return None
     return LeastSquares(layer, *layer.columns(x, y))

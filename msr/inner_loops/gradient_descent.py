@@ -30,8 +30,8 @@ class GradientDescent:
     with the Hessian (the power iteration from the gradient, in
     ``msr/inner_loops/curvature.py``), which approach it from below, and the outer loop
     differentiates through it. Where the loss is no quadratic function the bound holds at
-    the start alone. For models of one layer it costs about a third of a meta-step; for
-    deep networks in second order several meta-steps, in first order less.
+    the start alone. For models of one layer it costs about a third of a meta-step, for
+    deep networks in second order several meta-steps.
 
     Args:
         steps: number of steps, >= 0.

@@ -174,7 +174,7 @@ class MetaLearner(Running):
 
     def adapt(
         self,
-        x_support: Float[Tensor, "tasks support *x"],
+        x_support: Shaped[Tensor, "tasks support *x"],
         y_support: Shaped[Tensor, "tasks support *y"],
     ) -> Tensors:
         """Adapt to the support set of each task.
@@ -204,7 +204,7 @@ class MetaLearner(Running):
     def predict(
         self,
         adapted: Mapping[str, Float[Tensor, "tasks *v"]],
-        x_query: Float[Tensor, "tasks query *x"],
+        x_query: Shaped[Tensor, "tasks query *x"],
     ) -> Float[Tensor, "tasks query *y"]:
         """The adapted models' outputs, each on its own task's inputs.
 
@@ -225,7 +225,7 @@ class MetaLearner(Running):
     def losses(
         self,
         adapted: Mapping[str, Float[Tensor, "tasks *v"]],
-        x: Float[Tensor, "tasks examples *x"],
+        x: Shaped[Tensor, "tasks examples *x"],
         y: Shaped[Tensor, "tasks examples *y"],
     ) -> Float[Tensor, " tasks"]:
         """The adapted models' losses, each on its own task's examples.

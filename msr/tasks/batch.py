@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, fields
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 from torch import Tensor
 
 from .._utils.checks import check_dtype
@@ -16,22 +16,22 @@ class TaskBatch:
     """Support and query sets of several tasks, stacked along the first axis.
 
     Args:
-        x_support: inputs to adapt on; floating, shape (tasks, support examples, ...).
+        x_support: inputs to adapt on; shape (tasks, support examples, ...). They are
+            floating, or int64, such as the tokens that an embedding looks up.
         y_support: their targets; floating, or int64 class labels.
         x_query: inputs to be judged on; shape (tasks, query examples, ...).
         y_query: their targets.
 
     Raises:
-        TypeError: something is no tensor, inputs are not floating point, or targets
-            are neither floating point nor int64.
+        TypeError: something is no tensor, or neither floating point nor int64.
         ValueError: the numbers of tasks differ, inputs and targets differ in their
             number of examples, the two sets in the shape or dtype of an example, a set is
             empty, a tensor is sparse, devices differ, or a value is NaN or infinite.
     """
 
-    x_support: Float[Tensor, "tasks support *x"]
+    x_support: Shaped[Tensor, "tasks support *x"]
     y_support: Shaped[Tensor, "tasks support *y"]
-    x_query: Float[Tensor, "tasks query *x"]
+    x_query: Shaped[Tensor, "tasks query *x"]
     y_query: Shaped[Tensor, "tasks query *y"]
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ class TaskBatch:
 
     def examples(
         self,
-    ) -> tuple[Float[Tensor, "tasks examples *x"], Shaped[Tensor, "tasks examples *y"]]:
+    ) -> tuple[Shaped[Tensor, "tasks examples *x"], Shaped[Tensor, "tasks examples *y"]]:
         """All examples of each task, support before query, as inputs and targets."""
         return (
             torch.cat([self.x_support, self.x_query], dim=1),
@@ -121,8 +121,8 @@ def check_inputs(name: str, x: Tensor) -> None:
 def _check_tensor(label: str, tensor: Tensor, labels: bool) -> None:
     if not isinstance(tensor, Tensor):
         raise TypeError(f"expected {label} to be a tensor, got {type(tensor).__name__}")
-    if not (tensor.is_floating_point() or (labels and tensor.dtype == torch.int64)):
-        wanted = "floating point" + (" or int64 class labels" if labels else "")
+    if not (tensor.is_floating_point() or tensor.dtype == torch.int64):
+        wanted = "floating point or int64" + (" class labels" if labels else "")
         raise TypeError(f"expected {label} to be {wanted}, got {tensor.dtype}")
     if tensor.layout != torch.strided:
         raise ValueError(
