@@ -184,7 +184,8 @@ def run(what: str, *command: str, cwd: Path) -> str:
         ValueError: it failed; the message ends with the last of what it said.
     """
     # build installs setuptools itself: the pinned one
-    environment = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
+    pinned = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
+    environment = {**os.environ, **pinned, "NO_COLOR": "1"}
     result = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True
     )

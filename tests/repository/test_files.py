@@ -10,6 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+from trove_classifiers import classifiers as known_classifiers
 
 from helpers_project import (
     NOT_OF_THE_PACKAGE,
@@ -133,6 +134,12 @@ def test_addresses_of_the_project_are_of_its_repository_and_site() -> None:
     changelog = urls["Changelog"].removeprefix(f"{repository}/blob/main/")
     assert (ROOT / changelog).is_file()
     assert urls["Issues"] == f"{repository}/issues"
+
+
+def test_pypi_knows_every_classifier() -> None:
+    """It refuses a package with another one, when the release is out already."""
+    assert len(PROJECT["classifiers"]) > 10
+    assert [c for c in PROJECT["classifiers"] if c not in known_classifiers] == []
 
 
 def test_links_of_the_readme_lead_somewhere_from_pypi_too() -> None:
