@@ -184,8 +184,7 @@ def run(what: str, *command: str, cwd: Path) -> str:
         ValueError: it failed; the message ends with the last of what it said.
     """
     # build installs setuptools itself: the pinned one
-    pinned = {"PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
-    environment = {**os.environ, **pinned, "NO_COLOR": "1"}
+    environment = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
     result = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True
     )
@@ -209,7 +208,7 @@ def build(out: Path) -> tuple[Path, Path]:
     (sdist,), (wheel,) = out.glob("*.tar.gz"), out.glob("*.whl")
     check_sdist(sdist_sizes(sdist), checkout)
     check_wheel(wheel_names(wheel), checkout)
-    strict = ["-m", "twine", "check", "--strict", str(sdist), str(wheel)]
+    strict = ["-m", "twine", "--no-color", "check", "--strict", str(sdist), str(wheel)]
     run("twine check --strict", sys.executable, *strict, cwd=ROOT)
     return sdist, wheel
 
