@@ -22,6 +22,7 @@ help:
 	@echo "make pdf         print the book to _build/learning-symmetries.pdf (needs Chromium)"
 	@echo "make links       visit the links to other sites"
 	@echo "make lint        style, types, imports, formats, what is generated"
+	@echo "make package     build sdist and wheel, check them, try the wheel by itself"
 	@echo "make chapters    execute the chapters in place, to commit their outputs"
 	@echo "make paper       recompute the recorded results (hours on two cores)"
 	@echo "make drift       recompute a part of them and compare (a quarter of an hour)"
@@ -103,6 +104,12 @@ test-msr: $(VENV)-msr/.installed
 lint: $(INSTALLED)
 	@echo "==> Style, types, imports, formats: the checks of .pre-commit-config.yaml"
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure --color never
+
+# EXTRAS=dev installs what this needs and no more.
+.PHONY: package
+package: $(INSTALLED)
+	@echo "==> Building sdist and wheel; the wheel in an environment of its own"
+	$(BIN)/python -m tools.package
 
 .PHONY: chapters
 chapters: $(INSTALLED)

@@ -65,7 +65,8 @@ def release() -> str:
 def files() -> Iterator[Path]:
     """The files that may hold the address."""
     notebooks = ("book/*.ipynb", "coursework/sources/*.ipynb")
-    for pattern in ("*.md", "*.cff", "_config.yml", "book/*.md", *notebooks):
+    top = ("*.md", "*.cff", "_config.yml", "pyproject.toml")
+    for pattern in (*top, "book/*.md", *notebooks):
         yield from sorted(ROOT.glob(pattern))
 
 

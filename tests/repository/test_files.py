@@ -10,6 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+from trove_classifiers import classifiers as known_classifiers
 
 from helpers_project import (
     NOT_OF_THE_PACKAGE,
@@ -19,6 +20,7 @@ from helpers_project import (
     is_of_the_package,
     run,
 )
+from tools.repository import site_address
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -119,6 +121,38 @@ def test_moving_the_repository_rewrites_every_mention(tmp_path: Path) -> None:
         assert text.count("git+https://github.com/someone/new.name") == text.count(
             "@v7.8.9"
         )
+
+
+def test_addresses_of_the_project_are_of_its_repository_and_site() -> None:
+    urls = {**PROJECT["urls"]}
+    repository = urls.pop("Repository")
+    assert urls.keys() == {"Homepage", "Documentation", "Changelog", "Issues"}
+    site = urls["Homepage"]
+    assert site == site_address(repository)
+    page = urls["Documentation"].removeprefix(f"{site}book/").removesuffix(".html")
+    assert (ROOT / "book" / f"{page}.md").is_file()
+    changelog = urls["Changelog"].removeprefix(f"{repository}/blob/main/")
+    assert (ROOT / changelog).is_file()
+    assert urls["Issues"] == f"{repository}/issues"
+
+
+def test_pypi_knows_every_classifier() -> None:
+    """It refuses a package with another one, when the release is out already."""
+    assert len(PROJECT["classifiers"]) > 10
+    assert [c for c in PROJECT["classifiers"] if c not in known_classifiers] == []
+
+
+def test_links_of_the_readme_lead_somewhere_from_pypi_too() -> None:
+    text = (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert len(links) > 10
+    assert [link for link in links if not link.startswith(("https://", "#"))] == []
+    repository = PROJECT["urls"]["Repository"]
+    raw = repository.replace("github.com", "raw.githubusercontent.com")
+    for link in links:
+        for start in (f"{repository}/blob/main/", f"{raw}/main/"):
+            if link.startswith(start):
+                assert (ROOT / link.removeprefix(start)).is_file(), link
 
 
 def test_toc_lists_every_chapter() -> None:
@@ -224,7 +258,8 @@ def test_workflows_call_the_commands_that_users_call() -> None:
     }
     everything = {"make test", "make book", "make check"}
     assert everything | {"make test-msr"} <= commands["ci"]
-    assert everything <= commands["publish"]
+    assert everything | {"make package"} <= commands["publish"]
+    assert "make package EXTRAS=dev" in commands["ci"]
     assert "make links" in commands["weekly"]
     assert "make drift" in commands["nightly"]
     assert "make gpu-test KEEP=1" in commands["gpu"]
@@ -235,12 +270,53 @@ def test_workflows_call_the_commands_that_users_call() -> None:
                 assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+\.\d+\.\d+", step["uses"]), name
     gate = (ROOT / ".ci" / "run").read_text()
     assert "set -euo pipefail" in gate
-    assert re.findall(r"^make (\w+)$", gate, re.M) == ["lint", "test", "book", "check"]
+    assert re.findall(r"^make (\w+)$", gate, re.M) == [
+        "lint", "package", "test", "book", "check"
+    ]  # fmt: skip
 
 
 def jobs_of(workflow: str) -> dict[str, dict]:
     path = ROOT / ".github" / "workflows" / f"{workflow}.yml"
     return yaml.safe_load(path.read_text())["jobs"]
+
+
+def supported() -> list[str]:
+    """The Pythons that pyproject.toml names, the oldest first."""
+    classifier = re.compile(r"Programming Language :: Python :: (3\.\d+)")
+    found = [classifier.fullmatch(line) for line in PROJECT["classifiers"]]
+    return sorted((match[1] for match in found if match), key=Version)
+
+
+def test_the_package_is_tried_on_the_oldest_and_newest_python() -> None:
+    assert PROJECT["requires-python"] == f">={supported()[0]}"
+    ci = jobs_of("ci")
+    assert ci["test"]["strategy"]["matrix"]["python"] == supported()
+    assert ci["package"]["strategy"]["matrix"]["python"] == [
+        supported()[0],
+        supported()[-1],
+    ]
+
+
+def test_a_release_goes_to_pypi_without_a_password() -> None:
+    jobs = jobs_of("publish")
+    publish, pypi = jobs["publish"], jobs["pypi"]
+    assert pypi["needs"] == "publish"
+    assert pypi["environment"] == "pypi"
+    assert pypi["permissions"] == {"id-token": "write"}
+    assert "id-token" not in publish.get("permissions", {})
+    # only once the release is made, by the last step that says the tag
+    assert pypi["if"] == "needs.publish.outputs.tag != ''"
+    assert publish["outputs"] == {"tag": "${{ steps.release.outputs.tag }}"}
+    (release,) = [step for step in publish["steps"] if step.get("id") == "release"]
+    assert release["if"] == "env.TAG != ''"
+    assert release["run"].index("gh release create") < release["run"].index("tag=$TAG")
+    (upload,) = [s for s in publish["steps"] if "upload-artifact" in s.get("uses", "")]
+    download, action = pypi["steps"]
+    assert upload["if"] == "env.TAG != ''"
+    assert upload["with"]["path"] == "_build/package"
+    assert download["with"] == {"name": upload["with"]["name"], "path": "dist"}
+    assert action.keys() == {"uses"}
+    assert action["uses"].startswith("pypa/gh-action-pypi-publish@")
 
 
 def test_weekly_runs_notebooks_that_exist() -> None:
