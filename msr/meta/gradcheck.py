@@ -15,6 +15,7 @@ from .._utils.substitution import call_with, other_names
 from ..tasks.batch import TaskBatch
 from ..vectorization.trial import nothing_drawn
 from .learner import MetaLearner
+from .learner_checks import check_has_gradient
 from .program import Program
 from .ways import Way
 
@@ -89,7 +90,8 @@ def gradcheck(
 
     Both are computed in double precision, at the learner's present parameters, for the
     given tasks; a few are enough. The learner itself is unchanged, running statistics
-    included. Dropout is switched off for the comparison.
+    included. Dropout is switched off for the comparison, that within attention and
+    recurrent layers too.
 
     Use it once on a model of your own. The plain loop is the definition of what
     `msr.MetaLearner` computes; a learner that says that its tasks run one by one runs
@@ -124,8 +126,8 @@ def gradcheck(
     if any(not torch.allclose(a, b, rtol=1e-6) for a, b in zip(loop, again)):
         raise ValueError(
             f"expected a model that gives the same outputs twice, got "
-            f"{type(learner.model).__name__}, which draws random numbers: compare it in "
-            f"evaluation mode"
+            f"{type(learner.model).__name__}, which draws random numbers or keeps "
+            f"something from call to call: compare it in evaluation mode"
         )
     largest = max(float(g.abs().max()) for g in loop[1:])
     errors = [
@@ -153,6 +155,7 @@ def _losses_and_gradients(
     leaves = [values[f"learner.{name}"].requires_grad_() for name in wanted]
     with torch.enable_grad(), isolated_random_state(learner.device, seed):
         losses = cast(Tensor, call_with(program, values, other_names(program), tasks))
+        check_has_gradient(losses)
         weights = torch.linspace(1, 2, len(losses)).to(losses)
         gradients = torch.autograd.grad(
             (weights * losses).sum(), leaves, materialize_grads=True

@@ -120,7 +120,10 @@ class MetaLearner(Running):
 
     @property
     def shared(self) -> Tensors:
-        """The other parameters, by name. They are symmetry matrices, and what is frozen."""
+        """Whatever does not adapt, by name.
+
+        Symmetry matrices, frozen parameters, and those that ``adapt`` leaves out.
+        """
         named = self.model.named_parameters()
         return {name: p for name, p in named if name not in self._adapted_names}
 

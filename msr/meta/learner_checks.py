@@ -211,6 +211,15 @@ def check_data(
             )
 
 
+def check_has_gradient(losses: Tensor) -> None:
+    """Raise unless losses depend on parameters."""
+    if not losses.requires_grad:
+        raise ValueError(
+            "expected losses that depend on the parameters, got some without a gradient: "
+            "is there a detach, item, argmax or no_grad in the model or the loss?"
+        )
+
+
 def check_one_device(model: nn.Module) -> None:
     """Raise unless all parameters and buffers lie on one device, and have values."""
     devices = {str(t.device) for t in chain(model.parameters(), model.buffers())}

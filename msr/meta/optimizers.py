@@ -40,7 +40,7 @@ def made_optimizer(
 
     Raises:
         TypeError: the factory makes no optimizer.
-        ValueError: there is nothing to train.
+        ValueError: there is nothing to train, or the optimizer trains something else.
     """
     parameters = [p for p in learner.parameters() if p.requires_grad]
     if not parameters:
@@ -55,4 +55,15 @@ def made_optimizer(
         raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
     if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(f"{wanted} {shown(made)}")
+    if isinstance(made, torch.optim.LBFGS):
+        raise ValueError(
+            "expected an optimizer that steps by the gradient of one batch, got LBFGS, "
+            "which evaluates the loss again: use Adam or SGD"
+        )
+    trained = {id(p) for group in made.param_groups for p in group["params"]}
+    if not any(id(p) in trained for p in parameters):
+        raise ValueError(
+            f"expected optimizer to use the parameters that it is given, got "
+            f"{type(made).__name__} over others, which would leave the learner as it is"
+        )
     return made

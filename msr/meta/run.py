@@ -21,6 +21,7 @@ from ..tasks.distribution import TaskDistribution, draw_training_tasks
 from .checkpoint import load_of_run, serialize
 from .history import History
 from .learner import MetaLearner
+from .learner_checks import check_has_gradient
 from .validation import Validation
 
 logger = logging.getLogger("msr.meta.training")
@@ -57,6 +58,7 @@ class Run:
         value = loss.item()
         if not torch.isfinite(losses.detach()).all():
             self._diverged("query loss", losses.detach(), indices)
+        check_has_gradient(loss)
         self._remember()
         if before is not None:
             self._write(before)

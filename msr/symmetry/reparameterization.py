@@ -217,7 +217,7 @@ def _check_weights(module: nn.Module, chosen: list[Weight]) -> None:
         if len(names) > 1:
             raise ValueError(
                 f"expected every layer to own its weight, got one weight shared as "
-                f"{' and '.join(map(repr, names))}"
+                f"{' and '.join(map(repr, names))}: leave it out by layers=..."
             )
 
 
@@ -240,7 +240,8 @@ def _check_filters(
         return
     if filters is None:
         raise TypeError(
-            "expected filters, the number of filter parameters of a dense U, got None"
+            "expected filters, the number of filter parameters of a dense U, or "
+            "factorization='kronecker', got None"
         )
     for weight in chosen:
         if weight.parameter.is_meta:

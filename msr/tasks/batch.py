@@ -123,7 +123,9 @@ def _check_tensor(label: str, tensor: Tensor, labels: bool) -> None:
         raise TypeError(f"expected {label} to be a tensor, got {type(tensor).__name__}")
     if not (tensor.is_floating_point() or tensor.dtype == torch.int64):
         wanted = "floating point or int64" + (" class labels" if labels else "")
-        raise TypeError(f"expected {label} to be {wanted}, got {tensor.dtype}")
+        raise TypeError(
+            f"expected {label} to be {wanted}, got {tensor.dtype}: use .long() or .float()"
+        )
     if tensor.layout != torch.strided:
         raise ValueError(
             f"expected {label} to be a dense tensor, got {tensor.layout}: use .to_dense()"

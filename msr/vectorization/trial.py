@@ -1,9 +1,12 @@
 """Is a model that the table lacks exact side by side? It is tried once."""
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,24 +50,28 @@ def try_once(loop: Run, side_by_side: Run, model: nn.Module, values: Values) -> 
     """
     device = next(iter(values.values())).device
     with nothing_drawn(model), _attributes_kept(model) as attributes:
-        start = _moved(values)
+        start, others = _moved(values), (random.getstate(), _numpys_state())
         try:
             with isolated_random_state(device, 0):
                 expected = _losses_and_gradients(loop, start)
-            written = [*_written(start), *attributes()]
-            with isolated_random_state(device, 0):
+            written = [*_written(start, values), *attributes()]
+            with isolated_random_state(device, 0), _other_numbers_as_before(others):
                 repeated = _losses_and_gradients(loop, start)
             fresh = _moved(values)
             with isolated_random_state(device, 1):
                 drawn = _losses_and_gradients(loop, fresh)
         except Exception as error:
             reason = f"the loop fails in double precision: {first_line(error)}"
+            if "backward through the graph a second time" in str(error):
+                return Trial(False, "it depends on earlier calls", _depends_on_calls())
             return Trial(False, reason, _no_second_derivative(error))
         if written:
             where = " and ".join(written)
             if _difference(expected, repeated) > TOLERANCE:
                 return Trial(False, f"it depends on {where}", _depends_on(where))
             return Trial(False, f"it writes to {where} when it is called")
+        if _difference(*(_numbers(r) for r in (expected, repeated))) > TOLERANCE:
+            return Trial(False, "it depends on earlier calls", _depends_on_calls())
         if _difference(expected, drawn) > TOLERANCE:
             return Trial(False, "it draws random numbers, or is not the same twice")
         try:
@@ -87,6 +94,31 @@ def _depends_on(where: str) -> str:
         f"which changes {where} at each call, and its outputs with it, so that the order "
         f"of tasks would count: put it in evaluation mode"
     )
+
+
+def _depends_on_calls() -> str:
+    return (
+        "expected a model whose outputs depend on parameters and inputs alone, got, which "
+        "keeps something from earlier calls and gives other outputs for it, so that the "
+        "order of tasks would count: keep nothing, or put it in evaluation mode"
+    )
+
+
+def _numpys_state() -> Any:
+    return np.random.get_state()  # noqa: NPY002
+
+
+@contextmanager
+def _other_numbers_as_before(states: tuple[Any, Any]) -> Iterator[None]:
+    """Random numbers that are not torch's, as they were drawn before."""
+    now = random.getstate(), _numpys_state()
+    random.setstate(states[0])
+    np.random.set_state(states[1])  # noqa: NPY002 (the global one is meant)
+    try:
+        yield
+    finally:
+        random.setstate(now[0])
+        np.random.set_state(now[1])  # noqa: NPY002
 
 
 def _no_second_derivative(error: Exception) -> str | None:
@@ -143,10 +175,19 @@ def _difference(expected: list[Tensor], found: list[Tensor]) -> float:
     return worst
 
 
-def _written(values: Values) -> Iterator[str]:
+def _numbers(tensors: list[Tensor]) -> list[Tensor]:
+    """The tensors, where what is no number counts as zero."""
+    return [tensor.nan_to_num(0.0, 0.0, 0.0) for tensor in tensors]
+
+
+def _written(values: Values, originals: Values) -> Iterator[str]:
     """The names of copies that were written to."""
+    untouched = _moved(originals)
     for name, tensor in values.items():
-        if tensor._version > 0:
+        # what is written through .data has no version
+        if tensor._version > 0 or not torch.equal(
+            tensor.detach().nan_to_num(), untouched[name].detach().nan_to_num()
+        ):
             yield repr(name)
 
 
@@ -173,12 +214,24 @@ def _attributes_kept(model: nn.Module) -> Iterator[Callable[[], list[str]]]:
 
 @contextmanager
 def nothing_drawn(model: nn.Module) -> Iterator[None]:
-    """Dropout and its like in evaluation mode, where they draw nothing."""
+    """Dropout and its like in evaluation mode, where they draw nothing.
+
+    Attention and recurrent layers keep their mode and lose their dropout.
+    """
     drawing = [module for module in draws_numbers(model) if module.training]
+    dropping = [
+        (module, module.dropout)
+        for module in model.modules()
+        if isinstance(module, nn.MultiheadAttention | nn.RNNBase)
+    ]
     for module in drawing:
         module.training = False
+    for module, _ in dropping:
+        module.dropout = 0.0
     try:
         yield
     finally:
         for module in drawing:
             module.training = True
+        for module, share in dropping:
+            module.dropout = share
