@@ -125,7 +125,15 @@ def with_scheduler_elsewhere(parameters) -> torch.optim.Optimizer:
     return optimizer
 
 
-@pytest.mark.parametrize("factory", [with_hook, with_attribute, with_scheduler_elsewhere])
+def with_hook_alone(parameters) -> torch.optim.Optimizer:
+    optimizer = torch.optim.SGD(parameters, lr=1e-2)
+    optimizer.register_step_pre_hook(lambda *_: None)
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    "factory", [with_hook, with_hook_alone, with_attribute, with_scheduler_elsewhere]
+)
 def test_a_scheduler_hung_into_an_optimizer_cannot_resume(factory, tmp_path: Path) -> None:
     learner = tiny_learner()
     before = copy.deepcopy(learner.state_dict())

@@ -295,3 +295,24 @@ def test_a_call_leaves_torchs_caches_as_they_were(generator) -> None:
         assert parametrize._cache is cache
         assert (0, "kept") in cache
     assert torch.is_autocast_cache_enabled()
+
+
+class WrongInTraining(nn.Module):
+    """Exact side by side in evaluation mode alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.layer = NormOfItsOwn(), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(x) if self.training else self.layer(x)
+
+
+def test_a_model_is_tried_again_in_another_mode(generator) -> None:
+    batch = batch_of(generator)
+    learner = msr.MetaLearner(WrongInTraining().eval(), msr.GradientDescent(2, 0.1))
+    assert learner.way(batch).startswith("side by side")
+    learner.model.train()
+    assert learner.way(batch).startswith("one by one")
+    learner.model.eval()
+    assert learner.way(batch).startswith("side by side")

@@ -399,6 +399,25 @@ def test_autocast(kind, chunk_size, generator) -> None:
         torch.testing.assert_close(one, other, rtol=2e-2, atol=2e-2 * size)
 
 
+def test_a_chunk_is_recomputed_under_the_autocast_that_it_was_computed_under(
+    generator,
+) -> None:
+    """The same loop with chunks and without: not just to the precision of bfloat16."""
+    torch.set_default_dtype(torch.float32)
+    model = two_layer_msr()
+    randomize(model, generator)
+    batch, gradients = batch_of(generator), []
+    for chunk_size in (None, 1):
+        learner = msr.MetaLearner(
+            model, msr.GradientDescent(2, 0.1), vectorize=False, chunk_size=chunk_size
+        )
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = learner(batch)
+        gradients.append(torch.autograd.grad(losses.sum(), list(learner.parameters())))
+    for one, other in zip(*gradients):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
+
+
 class Recurrent(nn.Module):
     def __init__(self) -> None:
         super().__init__()
