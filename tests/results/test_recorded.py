@@ -9,7 +9,7 @@ from helpers_project import ROOT
 from msr.experiments.registry import EXPERIMENTS
 
 # The paper's two tables have twenty.
-SEEDS = {"translation": 20, "ridge": 7, "rotation": 20, "support": 20}
+SEEDS = {"translation": 20, "ridge": 7, "bounded-steps": 20, "rotation": 20, "support": 20}
 NAMES = list(SEEDS)
 
 
@@ -50,6 +50,15 @@ def test_the_closed_form_solves_all_of_table_1() -> None:
         assert results.summary("MSR-FC-Ridge", column).mean <= 0.001
 
 
+def test_bounded_steps_explode_in_no_task() -> None:
+    results = msr.recorded_results("bounded-steps")
+    for column in EXPERIMENTS["bounded-steps"].columns:
+        assert results.summary("MSR-FC", column).unstable == 0
+    most = {"k=1, steps=3": 0.01, "k=2, steps=3": 0.06, "k=5, steps=3": 0.1}
+    for name, error in (most | {"k=5, steps=5": 0.06}).items():
+        assert results.summary("MSR-FC", f"large/{name}, c=1.5").mean <= error
+
+
 def test_the_benchmarks_are_complete_and_of_a_known_origin() -> None:
     found = msr.recorded_benchmarks()
     for run in found["runs"]:
@@ -88,5 +97,7 @@ def test_a_name_that_was_not_recorded() -> None:
         FileNotFoundError, match=r"among .*translation.*got 'rotatoin'.*make paper"
     ):
         msr.recorded_results("rotatoin")
-    with pytest.raises(FileNotFoundError, match=r"among ridge, .*got 'performance'"):
+    with pytest.raises(
+        FileNotFoundError, match=r"among bounded-steps, .*got 'performance'"
+    ):
         msr.recorded_results("performance")
