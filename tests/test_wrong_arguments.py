@@ -444,6 +444,7 @@ def _training_calls() -> dict[str, Call]:
             lr=(0.1, lambda v: number(0)(v) and v > 0),
             learn_lr=(True, boolean),
             max_curvature=(1.0, optional(lambda v: number(0)(v) and v > 0)),
+            per_step=(False, one_of(False)),
         ),
         "GradientDescent.init": call(descent.init, adapted=(adapted, one_of({}))),
         "GradientDescent.adapt": call(
@@ -954,7 +955,10 @@ msr.KroneckerSymmetry([torch.eye(3), torch.eye(4)], (2, 4))(torch.ones(2, 4))
 msr.KroneckerSymmetry("ab", (2, 4))
 msr.TaskBatch(X, Y, X, Y).to(torch.float64)
 msr.GradientDescent(lr=torch.tensor([0.1, 0.2]))
-msr.GradientDescent(lr={"weight": 0.1})
+msr.GradientDescent(lr={"weight": "fast"})
+msr.GradientDescent(lr={"weight": 0.0})
+msr.GradientDescent(lr={})
+msr.GradientDescent(per_step=True, max_curvature=1.0)
 tr(L(), T(2.5))
 tr(L(), T("a"))
 tr(L(), T(), seed="a")

@@ -44,15 +44,16 @@ class ClosedForm:
         support, query = _problem(layer, x, y), _problem(layer, x_query, y_query)
         if support is None or query is None:
             return None
-        losses = query_losses(
-            support,
-            query,
-            adapted[support.layer.filter],
-            step_sizes[0],
-            Descent(self.inner.steps, first_order, self.inner.max_curvature),
-        )
-        if losses is not None:
-            return losses
+        if not self.inner.per_step:
+            losses = query_losses(
+                support,
+                query,
+                adapted[support.layer.filter],
+                step_sizes[0],
+                Descent(self.inner.steps, first_order, self.inner.max_curvature),
+            )
+            if losses is not None:
+                return losses
         return query(self._descend(support, adapted, step_sizes, first_order))
 
     def adapt(

@@ -128,15 +128,15 @@ class MetaLearner(Running):
         return {name: p for name, p in named if name not in self._adapted_names}
 
     @property
-    def step_sizes(self) -> dict[str, float]:
-        """The current inner step size of each adapted tensor.
+    def step_sizes(self) -> dict[str, float | list[float]]:
+        """The current inner step size of each adapted tensor, or those of its steps.
 
         Empty for inner loops other than gradient descent: they have none.
         """
         if not isinstance(self.inner, GradientDescent):
             return {}
         return {
-            name: lr.item()
+            name: lr.tolist()
             for name, lr in zip(self.adapted, self.meta_parameters, strict=True)
         }
 
