@@ -424,6 +424,16 @@ def labels(value: Any) -> bool:
     )
 
 
+def step_size(value: Any) -> bool:
+    """A positive number, or some by name."""
+    if isinstance(value, dict):
+        return bool(value) and all(
+            isinstance(name, str) and name and step_size(v) and not isinstance(v, dict)
+            for name, v in value.items()
+        )
+    return number(0)(value) and value > 0
+
+
 def _training_calls() -> dict[str, Call]:
     learner, tasks, descent = tiny_learner(), tiny_tasks(), msr.GradientDescent()
     adapted = {"v": torch.ones(2)}
@@ -441,7 +451,7 @@ def _training_calls() -> dict[str, Call]:
         "GradientDescent": call(
             msr.GradientDescent,
             steps=(1, integer(0, 10**6)),
-            lr=(0.1, lambda v: number(0)(v) and v > 0),
+            lr=(0.1, step_size),
             learn_lr=(True, boolean),
             max_curvature=(1.0, optional(lambda v: number(0)(v) and v > 0)),
             per_step=(False, one_of(False)),

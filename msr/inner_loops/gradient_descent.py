@@ -63,6 +63,8 @@ class GradientDescent:
         if isinstance(self.lr, Mapping):
             if not self.lr:
                 raise ValueError("expected lr for some tensor, got an empty dict")
+            if "" in self.lr:
+                raise ValueError("expected lr by names or patterns, got an empty name")
             for name, value in self.lr.items():
                 check_positive(**{f"lr[{name!r}]": value})
         else:
