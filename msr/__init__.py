@@ -30,10 +30,13 @@ from .groups import (
 from .inner_loops import GradientDescent, InnerLoop, Ridge, mean_squared_error
 from .layers import LocallyConnected1d, UnfoldConv2d
 from .meta import (
+    CSVLog,
     GradcheckReport,
     History,
     MetaLearner,
     MetaTestResult,
+    TensorBoardLog,
+    TrainingState,
     accuracy,
     adapted_model,
     gradcheck,
@@ -60,6 +63,7 @@ from .symmetry import (
 from .tasks import Joint, LowRank1d, SteerableConv2d, TaskBatch, TaskDistribution
 
 __all__ = [
+    "CSVLog",
     "CellFailed",
     "CheckpointError",
     "DenseSymmetry",
@@ -84,6 +88,8 @@ __all__ = [
     "SymmetryMatrix",
     "TaskBatch",
     "TaskDistribution",
+    "TensorBoardLog",
+    "TrainingState",
     "UnfoldConv2d",
     "WorkersLost",
     "accuracy",

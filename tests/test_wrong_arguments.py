@@ -49,7 +49,11 @@ WITHOUT_A_CALL = {
     "CellFailed": "an error, which msr makes and users catch",
     "CheckpointError": "an error, which msr makes and users catch",
     "Diverged": "an error, which msr makes and users catch",
+    "CSVLog.on_step": "takes what msr makes",
     "GradcheckReport": "a report, which msr makes and users read",
+    "TensorBoardLog": "needs a package that the tests do without",
+    "TensorBoardLog.on_step": "takes what msr makes",
+    "TrainingState": "a report, which msr makes and users read",
     "ResultsError": "an error, which msr makes and users catch",
     "WorkersLost": "an error, which msr makes and users catch",
     "InnerLoop": "a protocol, which users write",
@@ -424,6 +428,10 @@ def labels(value: Any) -> bool:
     )
 
 
+def texts(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+
+
 def step_size(value: Any) -> bool:
     """A positive number, or some by name."""
     if isinstance(value, dict):
@@ -478,6 +486,9 @@ def _training_calls() -> dict[str, Call]:
             prediction=(torch.ones(3, 2), lambda v: isinstance(v, torch.Tensor) and v.is_floating_point() and v.ndim == 2 and len(v) == 3),
             target=(torch.ones(3, dtype=torch.long), tensor(3, dtype=torch.long)),
         ),
+        "CSVLog": call(
+            msr.CSVLog, path=("run.csv", path), validation=(("validation_loss",), texts)
+        ),
         "load_weights": call(
             msr.load_weights, learner=(learner, never), checkpoint=("nowhere.pt", path)
         ),
@@ -506,7 +517,7 @@ def _training_calls() -> dict[str, Call]:
             decay=("none", one_of("none", "cosine")),
             checkpoint=(None, optional(path)),
             checkpoint_every=(1, integer(1)),
-            callback=(lambda step, learner, loss: None, optional(lambda v: isinstance(v, nn.Module))),
+            callback=(lambda step, learner, loss: None, optional(lambda v: isinstance(v, nn.Module) or (isinstance(v, list | tuple) and not v))),
         ),
         "multitask_train": call(msr.multitask_train, **training),
     }  # fmt: skip

@@ -16,7 +16,7 @@ from .._utils.checks import (
 )
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.ridge import Ridge
-from ..meta.training import Decay
+from ..meta.settings import Decay
 from .methods import Method
 
 

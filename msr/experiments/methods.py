@@ -20,7 +20,8 @@ from ..inner_loops.ridge import Ridge
 from ..layers import LocallyConnected1d, UnfoldConv2d
 from ..meta.learner import MetaLearner
 from ..meta.multitask import multitask_train
-from ..meta.training import Decay, meta_train
+from ..meta.settings import Decay
+from ..meta.training import meta_train
 from ..symmetry.reparameterization import reparameterize, symmetry_matrices
 from ..tasks.distribution import TaskDistribution
 from ..tasks.joint import Joint

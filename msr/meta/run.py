@@ -18,6 +18,7 @@ from .._utils.random_state import random_state, set_random_state
 from ..exceptions import Diverged
 from ..symmetry.reparameterization import adapted_parameters
 from ..tasks.distribution import TaskDistribution, draw_training_tasks
+from .callbacks import TrainingState
 from .checkpoint import load_of_run, serialize
 from .history import History
 from .learner import MetaLearner
@@ -72,6 +73,7 @@ class Run:
         self.optimizer.step()
         if self.scheduler and not isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step()
+        self.losses = losses.detach()
         self.history.loss.append(value)
         self.history.seconds.append(time.perf_counter() - self.started)
         return value
@@ -90,6 +92,23 @@ class Run:
         history.best_step = validation.best_step
         if isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step(loss)
+
+    def state(self) -> TrainingState:
+        """What callbacks are told."""
+        history, step = self.history, len(self.history)
+        validated = history.validation_step[-1:] == [step]
+        return TrainingState(
+            step,
+            self.learner,
+            history.loss[-1],
+            self.losses,
+            float(self.optimizer.param_groups[0]["lr"]),
+            history.seconds[-1],
+            history.validation_loss[-1] if validated else None,
+            {name: v[-1] for name, v in history.validation_metrics.items()}
+            if validated
+            else {},
+        )
 
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""

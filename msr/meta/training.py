@@ -1,38 +1,38 @@
 """Meta-training: the outer loop."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler
 
-from .._utils.arguments import checked, shown
+from .._utils.arguments import checked
 from .._utils.checks import (
     MOST_STEPS,
     MOST_TASKS,
     check_at_least,
     check_between,
     check_not_negative,
-    check_on_cpu,
     check_positive,
-    check_seed,
-    check_takes,
     named_path,
 )
 from .._utils.progress import progress_bar
 from .._utils.random_state import isolated_random_state
 from ..tasks.distribution import TaskDistribution, check_tasks
+from .callbacks import Callback, listeners
 from .evaluation import Metric, check_metrics
 from .history import History
 from .learner import MetaLearner, check_learner
 from .optimizers import OptimizerFactory, check_resumable, made_optimizer
 from .run import Run, configuration
-from .validation import Division, Validation
-
-Callback = Callable[[int, MetaLearner, float], bool | None]
-Decay = Literal["none", "cosine"]
-SchedulerFactory = Callable[[torch.optim.Optimizer], LRScheduler]
+from .settings import (
+    Decay,
+    SchedulerFactory,
+    check_together,
+    generator_of,
+    schedule_of,
+    validation_of,
+)
 
 
 @checked(by_hand=["learner", "tasks"])
@@ -55,7 +55,7 @@ def meta_train(
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 100,
     change_lr: bool = False,
-    callback: Callback | None = None,
+    callback: Callback | Sequence[Callback] | None = None,
     progress: bool = True,
 ) -> History:
     """Minimize the mean query loss over training tasks; changes the learner in place.
@@ -114,7 +114,8 @@ def meta_train(
         checkpoint_every: steps between writes.
         change_lr: let a run that is resumed have another ``lr`` than before.
         callback: called after each update with (step from 1, learner, loss). If it
-            returns True, training stops.
+            returns True, training stops. Or an object with ``on_step``, which gets a
+            `msr.TrainingState` with more, such as `msr.CSVLog`; or several of both.
         progress: show a bar with loss and rate. (The environment variable
             ``TQDM_DISABLE=1`` hides it too.)
 
@@ -146,12 +147,11 @@ def meta_train(
     if clip_norm is not None:
         check_positive(clip_norm=clip_norm)
     check_metrics(metrics)
-    if callback is not None:
-        check_takes("callback", callback, "step", "learner", "loss")
+    told = listeners(callback)
     file = None if checkpoint is None else named_path("checkpoint", checkpoint)
-    validation = _validation(tasks, validate_every, validation_share, patience, metrics)
-    _check_together(decay, scheduler, optimizer, change_lr, seed, file)
-    generator, number = _generator(seed)
+    validation = validation_of(tasks, validate_every, validation_share, patience, metrics)
+    check_together(decay, scheduler, optimizer, change_lr, seed, file)
+    generator, number = generator_of(seed)
     opt = made_optimizer(learner, optimizer, lr)
     if file is not None:
         check_resumable(opt)
@@ -163,7 +163,7 @@ def meta_train(
     if decay == "cosine" and steps:
         schedule: LRScheduler | None = CosineAnnealingLR(opt, steps)
     else:
-        schedule = _schedule(scheduler, opt, validation)
+        schedule = schedule_of(scheduler, opt, validation)
     if scheduler is not None:
         settings["scheduler"] = type(schedule).__name__
     run = Run(
@@ -206,89 +206,9 @@ def meta_train(
                 bar.set_postfix(shown_now, refresh=False)
                 bar.update()
                 stopped = validation is not None and validation.finished
-                if callback and callback(len(run.history), learner, loss) is True:
+                if told and any([tell(run.state()) is True for tell in told]):
                     stopped = True
         run.save()
     if validation is not None:
         validation.restore(learner)
     return run.history
-
-
-def _validation(
-    tasks: TaskDistribution,
-    every: int | None,
-    share: float,
-    patience: int | None,
-    metrics: Mapping[str, Metric] | None,
-) -> Validation | None:
-    """What is validated, if anything is."""
-    if not 0 < share < 1:
-        raise ValueError(f"expected 0 < validation_share < 1, got {shown(share)}")
-    if every is None:
-        for name, value in (("patience", patience), ("metrics", metrics)):
-            if value is not None:
-                raise ValueError(
-                    f"expected validate_every beside {name}, the number of steps between "
-                    f"validations, got None"
-                )
-        return None
-    check_at_least(1, validate_every=every)
-    if patience is not None:
-        check_at_least(1, patience=patience)
-    return Validation(Division.of(tasks, share), every, patience, metrics or {})
-
-
-def _check_together(
-    decay: Decay,
-    scheduler: SchedulerFactory | None,
-    optimizer: OptimizerFactory | None,
-    change_lr: bool,
-    seed: int | torch.Generator,
-    file: Path | None,
-) -> None:
-    """Raise if settings exclude each other."""
-    if isinstance(seed, torch.Generator) and file is not None:
-        raise ValueError(
-            "expected an integer seed with a checkpoint, which tells runs apart by it, got "
-            "a generator"
-        )
-    if decay != "none" and scheduler is not None:
-        raise ValueError(f"expected decay or scheduler, got both: {shown(decay)} and one")
-    if change_lr and (decay != "none" or scheduler is not None or optimizer is not None):
-        raise ValueError(
-            "expected change_lr without decay, scheduler and optimizer, which set the step "
-            "size themselves, got one of them"
-        )
-
-
-def _generator(seed: int | torch.Generator) -> tuple[torch.Generator, int]:
-    """Where task draws come from, and the seed of random layers."""
-    if isinstance(seed, torch.Generator):
-        check_on_cpu(seed)
-        return seed, int(torch.randint(2**62, (), generator=seed, device="cpu"))
-    check_seed(seed)
-    return torch.Generator().manual_seed(seed), seed
-
-
-def _schedule(
-    factory: SchedulerFactory | None,
-    optimizer: torch.optim.Optimizer,
-    validation: Validation | None,
-) -> LRScheduler | None:
-    """The schedule that the factory makes, if there is one."""
-    if factory is None:
-        return None
-    check_takes("scheduler", factory, "optimizer")
-    wanted = "expected scheduler to make a torch.optim.lr_scheduler from the optimizer, got"
-    try:
-        made = factory(optimizer)
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
-    if not isinstance(made, LRScheduler):
-        raise TypeError(f"{wanted} {shown(made)}")
-    if isinstance(made, ReduceLROnPlateau) and validation is None:
-        raise ValueError(
-            "expected validate_every with ReduceLROnPlateau, which follows the validation "
-            "loss, got None"
-        )
-    return made
