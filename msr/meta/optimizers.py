@@ -1,6 +1,7 @@
 """The optimizer of the outer loop: Adam, or what the caller's factory makes."""
 
 from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from .._utils.annotations import shown
 from .._utils.checks import check_takes
 from .learner import MetaLearner
 
+Made = TypeVar("Made")
 OptimizerFactory = Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
 
 
@@ -33,6 +35,24 @@ def check_resumable(optimizer: torch.optim.Optimizer) -> None:
         )
 
 
+def made_by(
+    factory: Callable[[Any], Any], argument: object, kind: type[Made], wanted: str
+) -> Made:
+    """What a factory of the caller's makes from the argument.
+
+    Raises:
+        TypeError: it makes something of another kind, or fails. The message begins with
+            what was wanted.
+    """
+    try:
+        made = factory(argument)
+    except (TypeError, RuntimeError) as error:
+        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
+    if not isinstance(made, kind):
+        raise TypeError(f"{wanted} {shown(made)}")
+    return made
+
+
 def made_optimizer(
     learner: MetaLearner, factory: OptimizerFactory | None, lr: float
 ) -> torch.optim.Optimizer:
@@ -49,12 +69,7 @@ def made_optimizer(
         return torch.optim.Adam(parameters, lr=lr, fused=True)
     check_takes("optimizer", factory, "parameters")
     wanted = "expected optimizer to make a torch.optim.Optimizer from parameters, got"
-    try:
-        made = factory(parameters)
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
-    if not isinstance(made, torch.optim.Optimizer):
-        raise TypeError(f"{wanted} {shown(made)}")
+    made = made_by(factory, parameters, torch.optim.Optimizer, wanted)
     if isinstance(made, torch.optim.LBFGS):
         raise ValueError(
             "expected an optimizer that steps by the gradient of one batch, got LBFGS, "

@@ -11,7 +11,7 @@ from .._utils.arguments import shown
 from .._utils.checks import check_at_least, check_on_cpu, check_seed, check_takes
 from ..tasks.distribution import TaskDistribution
 from .evaluation import Metric
-from .optimizers import OptimizerFactory
+from .optimizers import OptimizerFactory, made_by
 from .validation import Division, Validation
 
 Decay = Literal["none", "cosine"]
@@ -84,12 +84,7 @@ def schedule_of(
         return None
     check_takes("scheduler", factory, "optimizer")
     wanted = "expected scheduler to make a torch.optim.lr_scheduler from the optimizer, got"
-    try:
-        made = factory(optimizer)
-    except (TypeError, RuntimeError) as error:
-        raise TypeError(f"{wanted} {type(error).__name__}: {shown(str(error))}") from error
-    if not isinstance(made, LRScheduler):
-        raise TypeError(f"{wanted} {shown(made)}")
+    made = made_by(factory, optimizer, LRScheduler, wanted)
     if isinstance(made, ReduceLROnPlateau) and validation is None:
         raise ValueError(
             "expected validate_every with ReduceLROnPlateau, which follows the validation "

@@ -206,8 +206,9 @@ def meta_train(
                 bar.set_postfix(shown_now, refresh=False)
                 bar.update()
                 stopped = validation is not None and validation.finished
-                if told and any([tell(run.state()) is True for tell in told]):
-                    stopped = True
+                if told:
+                    state = run.state()
+                    stopped |= any([tell(state) is True for tell in told])
         run.save()
     if validation is not None:
         validation.restore(learner)

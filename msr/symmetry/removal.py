@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from .._utils.arguments import checked
-from .base import SymmetryMatrix
+from .candidates import has_symmetry, weights
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -29,11 +29,9 @@ def remove_symmetry(module: Module) -> Module:
             parametrization of the same tensor.
     """
     found = [
-        (layer, name)
-        for layer in module.modules()
-        if parametrize.is_parametrized(layer)
-        for name, steps in cast(nn.ModuleDict, layer.parametrizations).items()
-        if any(isinstance(step, SymmetryMatrix) for step in cast(nn.ModuleList, steps))
+        (weight.layer, weight.attribute)
+        for weight in weights(module)
+        if has_symmetry(weight)
     ]
     if not found:
         raise ValueError(
@@ -58,13 +56,11 @@ def bake(layer: nn.Module, name: str) -> None:
     As ``parametrize.remove_parametrizations``, which, however, changes the layer's class
     and so breaks its copies.
     """
-    trained = layer.training
-    layer.eval()  # some parametrizations change what they keep while they train
-    with torch.no_grad():
-        value = getattr(layer, name).clone()
-    layer.train(trained)
     plain = parametrize.type_before_parametrizations(layer)
     chains = cast(nn.ModuleDict, layer.parametrizations)
+    chains[name].eval()  # some parametrizations change what they keep while they train
+    with torch.no_grad():
+        value = getattr(layer, name).clone()
     learned = any(p.requires_grad for p in chains.pop(name).parameters())
     kind = type(layer)
     if chains:

@@ -66,11 +66,13 @@ def _scaled(normalized: Tensor, weight: Tensor | None, bias: Tensor | None) -> T
     return scaled if bias is None else scaled + bias
 
 
-def _over_channels(parameter: Tensor | None, like: Tensor) -> Tensor | None:
-    """One number a channel, the second axis, ready to multiply."""
-    if parameter is None:
-        return None
-    return parameter.reshape(-1, *[1] * (like.ndim - 2))
+def _scaled_by_channel(
+    normalized: Tensor, weight: Tensor | None, bias: Tensor | None
+) -> Tensor:
+    """With one number a channel, the second axis."""
+    shape = (-1, *[1] * (normalized.ndim - 2))
+    scale, shift = (None if p is None else p.reshape(shape) for p in (weight, bias))
+    return _scaled(normalized, scale, shift)
 
 
 def _batch_norm(
@@ -90,8 +92,7 @@ def _batch_norm(
         return result
     statistics = (running_mean, running_var, None, None, training)
     normalized = function(input, *statistics, *args, **kwargs)
-    scale, shift = (_over_channels(p, normalized) for p in (weight, bias))
-    return _scaled(normalized, scale, shift)
+    return _scaled_by_channel(normalized, weight, bias)
 
 
 def _instance_norm(
@@ -105,8 +106,7 @@ def _instance_norm(
     **kwargs: Any,
 ) -> Tensor:
     normalized = function(input, running_mean, running_var, None, None, *args, **kwargs)
-    scale, shift = (_over_channels(p, normalized) for p in (weight, bias))
-    return _scaled(normalized, scale, shift)
+    return _scaled_by_channel(normalized, weight, bias)
 
 
 def _elementary_layer_norm(
@@ -141,8 +141,7 @@ def _elementary_batch_norm(
     if running_mean is not None:  # they are updated, and torch checks what it is given
         function(input.detach(), *statistics, None, None, training, momentum, eps)
     normalized = _normalized(input, [0, *range(2, input.ndim)], eps).to(input.dtype)
-    scale, shift = (_over_channels(p, normalized) for p in (weight, bias))
-    return _scaled(normalized, scale, shift)
+    return _scaled_by_channel(normalized, weight, bias)
 
 
 def _elementary_instance_norm(
@@ -164,8 +163,7 @@ def _elementary_instance_norm(
     if running_mean is not None:
         function(input.detach(), *statistics, None, None, *last)
     normalized = _normalized(input, range(2, input.ndim), eps).to(input.dtype)
-    scale, shift = (_over_channels(p, normalized) for p in (weight, bias))
-    return _scaled(normalized, scale, shift)
+    return _scaled_by_channel(normalized, weight, bias)
 
 
 def _normalized(input: Tensor, axes: Sequence[int], eps: float) -> Tensor:

@@ -146,6 +146,23 @@ def test_wrong_arguments(generator) -> None:
         msr.remove_symmetry(twice)
 
 
+def test_the_modes_of_modules_within_stay() -> None:
+    """Of a module with a parametrized tensor of its own, and a part that is evaluated."""
+
+    class Outer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.own = nn.Parameter(torch.ones(2, 3))
+            self.part = nn.Dropout()
+
+    outer = Outer()
+    msr.reparameterize(outer, filters=2, layers="own")
+    outer.part.eval()
+    msr.remove_symmetry(outer)
+    assert outer.training
+    assert not outer.part.training
+
+
 def test_one_of_two_parametrized_tensors(generator) -> None:
     layer = msr.reparameterize(nn.Linear(3, 2), filters=2)
     parametrize.register_parametrization(layer, "bias", nn.Softplus())
