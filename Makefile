@@ -87,7 +87,7 @@ test: $(INSTALLED)
 	$(BIN)/python -m pytest -q $(BY_FILE)
 	@echo "==> 2 of 2: every chapter under nbval: executed anew, outputs compared with the committed ones"
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q $(BY_FILE) \
-		--nbval --nbval-current-env -p tools.executed --executed $(EXECUTED) book
+		--nbval --nbval-current-env -p tools.kernel_start -p tools.executed --executed $(EXECUTED) book
 	$(BIN)/python -m tools.keep_executed $(EXECUTED)
 	@echo "==> Done: unit tests and chapters passed"
 

@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from helpers_project import copy_of_project
 from tools.coursework.build import versions
 from tools.coursework.sources import assignments
+from tools.kernel_start import started
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
@@ -68,7 +69,7 @@ class Environment:
         client = NotebookClient(
             notebook, kernel_name="fresh", timeout=1800, resources=resources
         )
-        client.execute(env=environment)
+        started(lambda: client.execute(env=environment))
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def _run_tests(device: str) -> bool:
 def _run_notebooks(device: str, out: Path, notebooks: Sequence[str]) -> bool:
     command = [
         *(sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env"),
-        *("-p", "tools.executed", "--executed", str(out)),
+        *("-p", "tools.kernel_start", "-p", "tools.executed", "--executed", str(out)),
         *(notebooks or ["book"]),
     ]
     with _kernels_on(device) as environment:
