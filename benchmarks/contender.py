@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 import msr
 
@@ -62,3 +63,10 @@ def ours_by_torch_func(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Conten
     """The package without its shortcuts: ``torch.func`` all the way."""
     learner.shortcuts = False
     return ours(learner, batch)
+
+
+def tensors_of(batch: msr.TaskBatch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Inputs and targets of support and query sets, of tasks with inputs of one tensor."""
+    inputs = batch.x_support, batch.x_query
+    x, x_query = (t for t in inputs if isinstance(t, Tensor))
+    return x, batch.y_support, x_query, batch.y_query

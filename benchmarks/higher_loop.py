@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 import msr
 
-from .contender import Contender, by_autograd
+from .contender import Contender, by_autograd, tensors_of
 
 FILTER = "parametrizations.weight.original"
 
@@ -81,15 +81,17 @@ def loop_with_higher(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contende
     inner = torch.optim.SGD([{"params": [p], "lr": 0.1} for p in adapted])
     steps = cast(msr.GradientDescent, learner.inner).steps
 
+    x, y, x_query, y_query = tensors_of(batch)
+
     def accumulate() -> None:
         for i in range(len(batch)):
             with higher.innerloop_ctx(
                 network, inner, override={"lr": lrs}, copy_initial_weights=False
             ) as (adapting, optimizer):
                 for _ in range(steps):
-                    loss = learner.loss(adapting(batch.x_support[i]), batch.y_support[i])
+                    loss = learner.loss(adapting(x[i]), y[i])
                     optimizer.step(loss)
-                query = learner.loss(adapting(batch.x_query[i]), batch.y_query[i])
+                query = learner.loss(adapting(x_query[i]), y_query[i])
                 (query / len(batch)).backward()
 
     return by_autograd(tensors, accumulate)

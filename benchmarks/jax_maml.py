@@ -12,7 +12,7 @@ from torch import nn
 
 import msr
 
-from .contender import Contender
+from .contender import Contender, tensors_of
 from .higher_loop import FILTER
 
 LOOP = 20
@@ -34,10 +34,7 @@ def _contender(learner: msr.MetaLearner, batch: msr.TaskBatch, steps: int) -> Co
     parameters = {
         n: jnp.asarray(p.numpy(force=True)) for n, p in learner.named_parameters()
     }
-    data = tuple(
-        jnp.asarray(t.numpy(force=True))
-        for t in (batch.x_support, batch.y_support, batch.x_query, batch.y_query)
-    )
+    data = tuple(jnp.asarray(t.numpy(force=True)) for t in tensors_of(batch))
     meta_loss = _meta_loss(learner)
     meta_gradient = jax.jit(jax.grad(meta_loss))
 

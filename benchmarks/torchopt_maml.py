@@ -10,7 +10,7 @@ from torch.func import functional_call, grad, vmap
 
 import msr
 
-from .contender import Contender, by_autograd
+from .contender import Contender, by_autograd, tensors_of
 
 
 def torchopt_functional(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Contender:
@@ -42,9 +42,7 @@ def torchopt_functional(learner: msr.MetaLearner, batch: msr.TaskBatch) -> Conte
         return loss(adapted, x_query, y_query)
 
     def accumulate() -> None:
-        losses = vmap(query_loss)(
-            batch.x_support, batch.y_support, batch.x_query, batch.y_query
-        )
+        losses = vmap(query_loss)(*tensors_of(batch))
         torch.mean(losses).backward()
 
     return by_autograd(dict(learner.named_parameters()), accumulate)

@@ -404,6 +404,8 @@ def _task_calls() -> dict[str, Call]:
             y_support=(y, lambda v: inputs(v) or labels(v)),
             x_query=(x, inputs),
             y_query=(y, lambda v: inputs(v) or labels(v)),
+            support_mask=(None, optional(real)),
+            query_mask=(torch.ones(2, 3, dtype=torch.bool), optional(real)),
         ),
         "TaskBatch.to": call(
             batch.to, device=("cpu", device), dtype=(torch.float64, dtype)
@@ -418,6 +420,17 @@ def inputs(value: Any) -> bool:
     if not (value.is_floating_point() or value.dtype == torch.long):
         return False
     return tensor(2, 3, *value.shape[2:], dtype=value.dtype)(value)
+
+
+def real(value: Any) -> bool:
+    """Which of 3 examples of 2 tasks are real: at least one of each."""
+    plain = isinstance(value, torch.Tensor) and value.dtype == torch.bool
+    return (
+        plain
+        and value.shape == (2, 3)
+        and value.layout == torch.strided
+        and bool(value.any(1).all())
+    )
 
 
 def labels(value: Any) -> bool:
@@ -446,6 +459,10 @@ def _training_calls() -> dict[str, Call]:
     learner, tasks, descent = tiny_learner(), tiny_tasks(), msr.GradientDescent()
     adapted = {"v": torch.ones(2)}
     loss = SupportLoss(lambda a: a["v"], torch.zeros(2), F.mse_loss)
+
+    def trajectory(loss: Any, adapted: Any, meta_parameters: Any, first_order: Any) -> Any:
+        return list(descent.trajectory(loss, adapted, meta_parameters, first_order))
+
     training = {
         "learner": (learner, never),
         "tasks": (tasks, never),
@@ -467,6 +484,13 @@ def _training_calls() -> dict[str, Call]:
         "GradientDescent.init": call(descent.init, adapted=(adapted, one_of({}))),
         "GradientDescent.adapt": call(
             descent.adapt,
+            loss=(loss, never),
+            adapted=(adapted, never),
+            meta_parameters=(descent.init(adapted), never),
+            first_order=(False, boolean),
+        ),
+        "GradientDescent.trajectory": call(
+            trajectory,
             loss=(loss, never),
             adapted=(adapted, never),
             meta_parameters=(descent.init(adapted), never),
@@ -530,6 +554,7 @@ def _learner_calls() -> dict[str, Call]:
     adapted = {name: v.detach() for name, v in learner.adapt(x, y).items()}
     fitted = adapted, never
     of_x, of_y = (x, tensor(2, 3, 4)), (y, tensor(2, 3, 2))
+    mask = torch.ones(2, 3, dtype=torch.bool), optional(real)
     ridge, v = msr.Ridge(), {"v": torch.ones(2)}
     squares = SupportLoss(lambda a: a["v"], torch.zeros(2), F.mse_loss)
     support = {"loss": (squares, never), "adapted": (v, never)}
@@ -552,12 +577,17 @@ def _learner_calls() -> dict[str, Call]:
             chunk_size=(1, optional(integer(1))),
             shortcuts=(True, boolean),
             vectorize=("auto", one_of("auto", True, False)),
+            step_weights=(None, optional(one_number)),
         ),
         "MetaLearner.forward": call(learner.forward, batch=(batch, never)),
         "MetaLearner.way": call(learner.way, batch=(batch, never)),
-        "MetaLearner.adapt": call(learner.adapt, x_support=of_x, y_support=of_y),
-        "MetaLearner.predict": call(learner.predict, adapted=fitted, x_query=of_x),
-        "MetaLearner.losses": call(learner.losses, adapted=fitted, x=of_x, y=of_y),
+        "MetaLearner.adapt": call(learner.adapt, x_support=of_x, y_support=of_y, mask=mask),
+        "MetaLearner.predict": call(
+            learner.predict, adapted=fitted, x_query=of_x, mask=mask
+        ),
+        "MetaLearner.losses": call(
+            learner.losses, adapted=fitted, x=of_x, y=of_y, mask=mask
+        ),
         "Ridge": call(
             msr.Ridge,
             ridge=(0.1, lambda v: number(0)(v) and v > 0),
@@ -1065,7 +1095,25 @@ L(inner=Gives(nn.ParameterList(), {}))(B)
 L(inner=msr.Ridge(), loss=F.cross_entropy)(msr.TaskBatch(X, Y[..., 0].long(), X, Y[..., 0].long()))
 msr.MetaLearner(nn.Linear)
 msr.MetaLearner(nn.ModuleList([nn.Linear(4, 2)]))
-msr.MetaLearner(nn.Bilinear(4, 2, 2))
+msr.MetaLearner(nn.Bilinear(4, 2, 2))(B)
+msr.MetaLearner(nn.Bilinear(4, 2, 2))(msr.TaskBatch((X, X, X), Y, (X, X, X), Y))
+msr.MetaLearner(nn.Bilinear(4, 2, 2))(msr.TaskBatch({"a": X}, Y, {"a": X}, Y))
+msr.TaskBatch((), Y, (), Y)
+msr.TaskBatch({}, Y, {}, Y)
+msr.TaskBatch({1: X}, Y, {1: X}, Y)
+msr.TaskBatch((X, X), Y, X, Y)
+msr.TaskBatch((X, X), Y, (X, X[:, :, :2]), Y)
+msr.TaskBatch((X, X[:, :2]), Y, (X, X), Y)
+msr.TaskBatch({"a": X}, Y, {"b": X}, Y)
+msr.TaskBatch((X, X.to("meta")), Y, (X, X), Y)
+msr.TaskBatch(X, Y, X, Y, torch.ones(2, 3))
+msr.TaskBatch(X, Y, X, Y, torch.ones(2, 2).bool())
+msr.TaskBatch(X, Y, X, Y, torch.zeros(2, 3).bool())
+L(step_weights=[0.5, 0.5])
+L(step_weights=[-1.0])
+L(step_weights=[0.0])
+L(step_weights=[float("nan")])
+L(inner=msr.Ridge(), step_weights=[1.0])
 msr.MetaLearner(nn.LazyLinear(2))
 msr.MetaLearner(nn.Linear(4, 2, device="meta"))
 msr.MetaLearner(nn.Linear(4, 2).requires_grad_(False))

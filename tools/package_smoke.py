@@ -66,7 +66,7 @@ def learns() -> None:
     torch.manual_seed(0)
     tasks = msr.LowRank1d(rank=1, seed=0)
     batch = tasks.batch("train", torch.arange(1))
-    inputs, outputs = batch.x_support.shape[-1], batch.y_support.shape[-1]
+    inputs, outputs = tasks.input_size, batch.y_support.shape[-1]
     model = nn.Sequential(nn.Linear(inputs, outputs, bias=False))
     msr.reparameterize(model, filters=inputs)
     learner = msr.MetaLearner(model, inner=msr.GradientDescent(steps=1, lr=0.1))

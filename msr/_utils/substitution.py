@@ -27,7 +27,7 @@ def other_names(module: nn.Module) -> dict[str, tuple[str, ...]]:
 
 
 def call_with(
-    module: nn.Module, values: Mapping[str, Tensor], names: Names, *args: Any
+    module: nn.Module, values: Mapping[str, Tensor], names: Names, *args: Any, **kwargs: Any
 ) -> Any:
     """Call a module with these values for its parameters and buffers.
 
@@ -36,6 +36,7 @@ def call_with(
         values: by the first name of each parameter or buffer.
         names: the `other_names` of the module.
         *args: what to call it with.
+        **kwargs: the same, by name.
     """
     if names:
         values = {
@@ -43,7 +44,7 @@ def call_with(
             for name, value in values.items()
             for place in (name, *names.get(name, ()))
         }
-    return functional_call(module, dict(values), args, tie_weights=False)
+    return functional_call(module, dict(values), args, kwargs, tie_weights=False)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Inner loops: how the filter adapts to one task."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -107,4 +107,21 @@ class InnerLoop(Protocol):
         first_order: bool,
     ) -> Tensors:
         """Adapt to one task; runs under ``torch.func.vmap`` over tasks."""
+        ...
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """An inner loop that goes in steps, each of which can be judged."""
+
+    steps: int
+
+    def trajectory(
+        self,
+        loss: SupportLoss,
+        adapted: Tensors,
+        meta_parameters: nn.ParameterList,
+        first_order: bool,
+    ) -> Iterator[Tensors]:
+        """The adapted tensors after each step."""
         ...

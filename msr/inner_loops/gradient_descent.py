@@ -1,6 +1,7 @@
 """The inner loop of MAML: gradient steps on the support loss."""
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from jaxtyping import Float
@@ -141,6 +142,21 @@ class GradientDescent:
             ValueError: there is not one step size per adapted tensor, or one for each of
                 its steps, or a tensor is sparse.
         """
+        states = self.trajectory(loss, adapted, meta_parameters, first_order)
+        return deque(states, maxlen=1).pop() if self.steps else adapted
+
+    def trajectory(
+        self,
+        loss: HasGradient,
+        adapted: dict[str, Float[Tensor, "*v"]],
+        meta_parameters: nn.ParameterList,
+        first_order: bool = False,
+    ) -> Iterator[Tensors]:
+        """The adapted tensors after each step; see `adapt`.
+
+        Raises:
+            TypeError, ValueError: as for `adapt`.
+        """
         step_sizes = list(meta_parameters)
         if len(step_sizes) != len(adapted):
             raise ValueError(
@@ -163,7 +179,7 @@ class GradientDescent:
                 for name, sizes in zip(adapted, sizes_of, strict=True)
             }
             gradients = None
-        return adapted
+            yield adapted
 
     def _at_each_step(self, lr: Tensor) -> Sequence[Tensor] | Tensor:
         """The step size of a tensor at each step."""

@@ -7,7 +7,7 @@ learners. With ``use_reentrant=False`` it relies on saved-tensor hooks, which
 ``torch.func.grad`` does not support. (Seen with torch 2.13.)
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .._utils.inputs import Inputs, mapped
 from .._utils.random_state import has_random_state, random_state, set_random_state
 
 
@@ -78,11 +79,6 @@ def _replayed_randomness(ctx: Any) -> Iterator[None]:
         yield
 
 
-def rows(args: tuple[Tensor | dict[str, Tensor], ...], start: int, stop: int) -> list:
+def rows(args: Sequence[Inputs], start: int, stop: int) -> list[Any]:
     """The tasks start..stop of every tensor in the arguments."""
-    return [
-        {name: tensor[start:stop] for name, tensor in arg.items()}
-        if isinstance(arg, dict)
-        else arg[start:stop]
-        for arg in args
-    ]
+    return [mapped(lambda tensor: tensor[start:stop], arg) for arg in args]

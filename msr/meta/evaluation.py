@@ -1,6 +1,6 @@
 """Meta-testing: adapt the filters to new tasks while everything shared is frozen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -132,15 +132,18 @@ def evaluate(
     try:
         for some in bar:
             batch = draw(tasks, split, some).to(learner.device, learner.dtype)
-            if not metrics:
+            if not metrics and learner.step_weights is None:
                 parts.append(learner(batch))
                 continue
-            adapted = learner.adapt(batch.x_support, batch.y_support)
-            parts.append(learner.losses(adapted, batch.x_query, batch.y_query))
-            predictions = learner.predict(adapted, batch.x_query)
+            query = batch.x_query, batch.y_query, batch.query_mask
+            adapted = learner.adapt(batch.x_support, batch.y_support, batch.support_mask)
+            parts.append(learner.losses(adapted, *query))
+            if not metrics:
+                continue
+            predictions = learner.predict(adapted, batch.x_query, batch.query_mask)
             measured += [
                 {name: _number(name, m(*task), predictions) for name, m in metrics.items()}
-                for task in zip(predictions, batch.y_query)
+                for task in _by_task(predictions, batch.y_query, batch.query_mask)
             ]
     finally:
         for module, mode in modes.items():
@@ -187,6 +190,14 @@ def check_metrics(metrics: Mapping[str, Metric] | None) -> None:
     """Raise unless these are functions of prediction and target, by name."""
     for name, metric in (metrics or {}).items():
         check_takes(f"the metric {name!r}", metric, "prediction", "target")
+
+
+def _by_task(
+    predictions: Tensor, targets: Tensor, mask: Tensor | None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The real examples of each task."""
+    for i, task in enumerate(zip(predictions, targets, strict=True)):
+        yield task if mask is None else (task[0][mask[i]], task[1][mask[i]])
 
 
 def _number(name: str, value: object, like: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 """The meta-learner: adapt to each task, judge on its query set, for all tasks at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 
 from .._utils.arguments import checked
@@ -12,9 +12,9 @@ from .._utils.selection import Selection
 from ..inner_loops.base import InnerLoop, Loss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.losses import mean_squared_error
-from ..inner_loops.targets import highest_label
 from ..tasks.batch import TaskBatch, check_examples, check_inputs
 from .chunking import rows
+from .in_parts import InParts
 from .learner_checks import (
     SETTINGS,
     check_inner,
@@ -22,16 +22,15 @@ from .learner_checks import (
     check_model,
     check_one_device,
     check_parts,
-    check_recomputable,
     check_setting,
+    check_step_weights,
     chosen_to_adapt,
 )
-from .running import Running
 from .ways import Vectorize, Ways
 
 
 @checked
-class MetaLearner(Running):
+class MetaLearner(InParts):
     """A model with an inner loop; calling it on tasks gives one query loss per task.
 
     ``loss_i = L(U, v_i', D_i^query)`` with ``v_i' = inner loop(v, D_i^support)``.
@@ -76,6 +75,10 @@ class MetaLearner(Running):
             is not in the table once, on the first tasks that it sees. What it takes and
             why goes to the log ``msr.meta.ways``; `way` tells it too. True: side by
             side, or an error. False: one by one.
+        step_weights: a weight for the query loss after each inner step, whose weighted sum
+            `forward` then returns (the multi-step loss of Antoniou, Edwards, Storkey 2019).
+            Set the attribute in a callback to let the weights move to the last step.
+            Validation and `msr.meta_test` judge the last step alone. Default: that alone.
 
     Raises:
         TypeError: the model is no module that takes inputs, the inner loop none, the loss
@@ -97,6 +100,7 @@ class MetaLearner(Running):
         chunk_size: int | None = None,
         shortcuts: bool = True,
         vectorize: Vectorize = "auto",
+        step_weights: Sequence[float] | None = None,
     ) -> None:
         super().__init__()
         check_model(model)
@@ -111,6 +115,8 @@ class MetaLearner(Running):
         self.first_order = first_order
         self.chunk_size = chunk_size
         self.vectorize: Vectorize = vectorize
+        check_step_weights(step_weights, self.inner)
+        self.step_weights = step_weights
         self._ways = Ways()
         meta_parameters = self.inner.init(adapted)
         check_meta_parameters(meta_parameters, self.inner)
@@ -160,27 +166,27 @@ class MetaLearner(Running):
             TypeError: ``batch`` is no `TaskBatch`, their dtypes differ, or the loss
                 does not take the targets.
         """
-        tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
         with self._alone():
-            adapted = self.adapted
-            self._check_data(*tensors, like=next(iter(adapted.values())))
-            self._check_inner_loop(batch.x_support, batch.y_support)
-            size = self.chunk_size or len(batch)
-            if len(batch) <= size:
-                return self._query_losses(None, adapted, *tensors)
-            check_recomputable(self.model)
-            way = self._way(*tensors)
-            starts = range(0, len(batch), size)
-            return torch.cat(
-                [self._recomputed_chunk(way, *rows(tensors, i, i + size)) for i in starts]
-            )
+            like = next(iter(self.adapted.values()))
+            sets = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+            self._check_data(*sets, like=like)
+            self._check_inner_loop(batch.x_support, batch.y_support, batch.support_mask)
+            return self._losses_by(None, batch)
 
     def adapt(
         self,
-        x_support: Shaped[Tensor, "tasks support *x"],
+        x_support: Shaped[Tensor, "tasks support *x"]
+        | tuple[Tensor, ...]
+        | dict[str, Tensor],
         y_support: Shaped[Tensor, "tasks support *y"],
+        mask: Bool[Tensor, "tasks support"] | None = None,
     ) -> Tensors:
         """Adapt to the support set of each task.
+
+        Args:
+            x_support: inputs.
+            y_support: their targets.
+            mask: True for each example that is real; all are by default.
 
         Returns:
             the adapted tensors by name, each with a first axis over tasks.
@@ -188,28 +194,24 @@ class MetaLearner(Running):
         Raises:
             TypeError, ValueError: as for `msr.TaskBatch` and `forward`.
         """
-        check_examples("support", x_support, y_support)
+        check_examples("support", x_support, y_support, mask)
         with self._alone():
             self._check_data(x_support, y_support)
-            self._check_inner_loop(x_support, y_support)
-            adapted = self.adapted
-            paths = self._fast_paths(adapted)
-            if paths and self.chunk_size is None:
-                shared = adapted, self.meta_parameters, self.first_order
-                found = paths.adapt(*shared, x_support, y_support)
-                if found is not None:
-                    return found
-            way = self._way(x_support, y_support, x_support, y_support)
-            highest = highest_label(self.loss, [y_support])
-            chunks = self._in_chunks("adapt", way, highest, x_support, y_support)
-            return {name: torch.cat([c[name] for c in chunks]) for name in chunks[0]}
+            self._check_inner_loop(x_support, y_support, mask)
+            return self._adapt_to(x_support, y_support, mask)
 
     def predict(
         self,
         adapted: Mapping[str, Float[Tensor, "tasks *v"]],
-        x_query: Shaped[Tensor, "tasks query *x"],
+        x_query: Shaped[Tensor, "tasks query *x"] | tuple[Tensor, ...] | dict[str, Tensor],
+        mask: Bool[Tensor, "tasks query"] | None = None,
     ) -> Float[Tensor, "tasks query *y"]:
         """The adapted models' outputs, each on its own task's inputs.
+
+        Args:
+            adapted: what `adapt` returned.
+            x_query: inputs.
+            mask: True for each example that is real; outputs are zero at others.
 
         Raises:
             TypeError: ``adapted`` is no dict of floating-point tensors, the inputs are no
@@ -218,35 +220,35 @@ class MetaLearner(Running):
             ValueError: the names, the shapes or the number of tasks are not those of
                 `adapt`, or the inputs are wrong, as for `forward`.
         """
-        check_inputs("query", x_query)
+        check_inputs("query", x_query, mask)
         with self._alone():
-            adapted = self._check_adapted(adapted, x_query)
+            tensors = self._check_adapted(adapted, x_query)
             self._check_data(x_query)
-            way = self._way(x_query)
-            return torch.cat(self._in_chunks("predict", way, None, adapted, x_query))
+            return self._predictions(tensors, x_query, mask)
 
     def losses(
         self,
         adapted: Mapping[str, Float[Tensor, "tasks *v"]],
-        x: Shaped[Tensor, "tasks examples *x"],
+        x: Shaped[Tensor, "tasks examples *x"] | tuple[Tensor, ...] | dict[str, Tensor],
         y: Shaped[Tensor, "tasks examples *y"],
+        mask: Bool[Tensor, "tasks examples"] | None = None,
     ) -> Float[Tensor, " tasks"]:
         """The adapted models' losses, each on its own task's examples.
+
+        Args:
+            adapted: what `adapt` returned.
+            x: inputs.
+            y: their targets.
+            mask: True for each example that is real; all are by default.
 
         Raises:
             TypeError, ValueError: as for `msr.TaskBatch`, `forward` and `predict`.
         """
-        check_examples("query", x, y)
+        check_examples("query", x, y, mask)
         with self._alone():
-            adapted = self._check_adapted(adapted, x)
+            tensors = self._check_adapted(adapted, x)
             self._check_data(x, y)
-            paths = self._fast_paths(self.adapted)
-            found = paths.losses(adapted, x, y) if paths else None
-            if found is not None:
-                return found
-            highest = highest_label(self.loss, [y])
-            way = self._way(x)
-            return torch.cat(self._in_chunks("losses", way, highest, adapted, x, y))
+            return self._losses_at(tensors, x, y, mask)
 
     def way(self, batch: TaskBatch) -> str:
         """How the tasks of such a batch are computed, in words.
@@ -260,7 +262,7 @@ class MetaLearner(Running):
             self._check_data(*tensors)
             if self._closed_form_losses(self.adapted, *rows(tensors, 0, 1)) is not None:
                 return "by formula, because the model has a single layer"
-            return str(self._way(*tensors))
+            return str(self._way_of(batch))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute to what the constructor would take; the model stays.

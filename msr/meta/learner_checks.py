@@ -1,6 +1,7 @@
 """What `msr.MetaLearner` refuses."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -9,10 +10,10 @@ from torch import Tensor, nn
 from torch.nn.modules.module import _forward_unimplemented
 
 from .._utils.annotations import Kind, kind_of, shown
-from .._utils.checks import check_at_least, check_takes
+from .._utils.checks import check_at_least, check_not_negative, check_takes
 from .._utils.selection import Selection, select
 from .._utils.substitution import other_names
-from ..inner_loops.base import InnerLoop, Loss
+from ..inner_loops.base import InnerLoop, Loss, Stepwise
 from ..symmetry.reparameterization import adapted_parameters
 from .ways import Vectorize
 
@@ -25,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "chunk_size": int | None,
     "shortcuts": bool,
     "vectorize": Vectorize,
+    "step_weights": Sequence[float] | None,
     "meta_parameters": nn.ParameterList,
 }
 
@@ -37,7 +39,7 @@ def check_model(model: nn.Module) -> None:
             f"which has no forward method: torch.nn.Sequential has one"
         )
     if not model._forward_pre_hooks:  # they may add arguments
-        check_takes("model", model.forward, "inputs")
+        check_takes_inputs(model)
     for name, parameter in model.named_parameters():
         if nn.parameter.is_lazy(parameter):
             raise ValueError(
@@ -49,6 +51,29 @@ def check_model(model: nn.Module) -> None:
                 f"expected real parameters, got {name!r} of {parameter.dtype}: hold real "
                 f"and imaginary part in parameters of their own"
             )
+
+
+def check_takes_inputs(model: nn.Module) -> None:
+    """Raise a TypeError unless a model takes one argument or several."""
+    parameters = inspect.signature(model.forward).parameters.values()
+    needed = [
+        p
+        for p in parameters
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if len(needed) < 2:  # several inputs come as a tuple or a dict
+        check_takes("model", model.forward, "inputs")
+
+
+def not_taken(
+    model: nn.Module, positional: Sequence[Tensor], by_name: Mapping[str, Tensor]
+) -> str | None:
+    """Why a model cannot be called with such arguments; None if it can."""
+    try:
+        inspect.signature(model.forward).bind(*positional, **by_name)
+    except TypeError as error:
+        return str(error)
+    return None
 
 
 def chosen_to_adapt(
@@ -116,6 +141,9 @@ def check_setting(learner: Any, name: str, value: Any) -> None:
     if name == "inner":
         check_inner(value)
         _check_goes_on(learner, value)
+        check_step_weights(learner.step_weights, value)
+    if name == "step_weights":
+        check_step_weights(value, learner.inner)
     if name == "meta_parameters":
         _check_shapes(before, value, "meta_parameters")
     if name in ("loss", "inner"):  # neither tried nor checked so far
@@ -155,6 +183,26 @@ def check_inner(inner: InnerLoop) -> None:
     check = getattr(inner, "check", None)
     if check is not None:
         check_takes(f"{name}.check", check, "loss", "adapted")
+
+
+def check_step_weights(weights: Sequence[float] | None, inner: InnerLoop) -> None:
+    """Raise unless there is a weight for the query loss after each inner step."""
+    if weights is None:
+        return
+    if not isinstance(inner, Stepwise):
+        raise ValueError(
+            f"expected, with step_weights, an inner loop of steps such as "
+            f"msr.GradientDescent, got {type(inner).__name__}"
+        )
+    if len(weights) != inner.steps:
+        raise ValueError(
+            f"expected step_weights for each of {inner.steps} inner steps, got "
+            f"{shown(weights)}"
+        )
+    for weight in weights:
+        check_not_negative(step_weights=weight)
+    if not any(weights):
+        raise ValueError(f"expected a step weight above 0, got {shown(weights)}")
 
 
 def check_meta_parameters(found: object, inner: InnerLoop) -> None:

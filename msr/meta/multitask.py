@@ -78,7 +78,8 @@ def multitask_train(
     for step in (bar := progress_bar(range(steps), show=progress, desc="multi-task")):
         indices, batch = draw_training_tasks(tasks, batch_size, generator)
         batch = batch.to(learner.device, learner.dtype)
-        losses = learner.losses({n: p[indices] for n, p in own.items()}, *batch.examples())
+        filters = {name: p[indices] for name, p in own.items()}
+        losses = learner.losses(filters, *batch.examples(), batch.mask)
         _check_finite(losses, step + 1, indices)
         optimizer.zero_grad()
         losses.mean().backward()

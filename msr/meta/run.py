@@ -210,7 +210,11 @@ def configuration(
     """What decides the course of a run and has a name, in comparable form."""
     adapting = list(learner.adapted)
     some = adapting != list(adapted_parameters(learner.model))
-    return ({"adapt": adapting} if some else {}) | {
+    weights = learner.step_weights
+    named = ({"adapt": adapting} if some else {}) | (
+        {} if weights is None else {"step_weights": list(weights)}
+    )
+    return named | {
         "tasks": _describe(tasks),
         "model": repr(learner.model),
         "parameters": {

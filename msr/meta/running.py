@@ -1,7 +1,6 @@
-"""How a learner computes: it chooses a way, and runs the tasks in it."""
+"""How a learner computes: it chooses a way, and runs tasks of equal size in it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -10,27 +9,30 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .._utils.arguments import shown
-from .._utils.substitution import Names, call_with, other_names, without_cached_weights
+from .._utils.inputs import (
+    Inputs,
+    arguments_of,
+    mapped,
+    shown_inputs,
+    structure_of,
+    tensors_of,
+)
+from .._utils.substitution import Names, call_with, other_names
 from ..fast_paths.choice import FastPaths
 from ..inner_loops.base import InnerLoop, Loss, Tensors
 from ..inner_loops.gradient_descent import GradientDescent
 from ..inner_loops.targets import check_prediction, first_line, highest_label
-from ..tasks.batch import TaskBatch
 from ..vectorization.plain_loop import PlainLoop
 from ..vectorization.side_by_side import SideBySide
 from ..vectorization.trial import Trial, try_once
-from .chunking import recompute, rows
-from .learner_checks import (
-    check_data,
-)
-from .locks import lock_of
+from .chunking import rows
+from .learner_checks import not_taken
 from .program import Program
 from .ways import Vectorize, Way, Ways
 
 
 class Running(nn.Module):
-    """What `msr.MetaLearner` does behind its public methods."""
+    """What `msr.MetaLearner` does behind its public methods, with tasks of equal size."""
 
     model: nn.Module
     inner: InnerLoop
@@ -39,6 +41,7 @@ class Running(nn.Module):
     chunk_size: int | None
     shortcuts: bool
     vectorize: Vectorize
+    step_weights: Sequence[float] | None
     meta_parameters: nn.ParameterList
     _adapted_names: tuple[str, ...]
     _ways: Ways
@@ -67,49 +70,44 @@ class Running(nn.Module):
             found[name] = tensor
         return found
 
-    def _losses_by(self, way: Way, batch: TaskBatch) -> Float[Tensor, " tasks"]:
-        """The query losses in one of the ways, whichever the learner would choose."""
-        tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
-        highest = highest_label(self.loss, [batch.y_support, batch.y_query])
-        with self._alone():
-            return self._running(way, highest).query_losses(*tensors)
-
     def _query_losses(
-        self, way: Way | None, adapted: Tensors, *tensors: Tensor
+        self, way: Way | None, adapted: Tensors, *tensors: Inputs
     ) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all tasks of the arguments together."""
         losses = self._closed_form_losses(adapted, *tensors)
         if losses is not None:
             return losses
         way = way or self._way(*tensors)
-        highest = highest_label(self.loss, [tensors[1], tensors[3]])
+        highest = highest_label(self.loss, cast(Sequence[Tensor], tensors[1::2]))
         if way.side_by_side:
             try:
                 return self._side_by_side(way, highest, *tensors)
             except Exception as error:
                 way = self._instead(way, error)
-        return self._running(way, highest).query_losses(*tensors)
+        return self._running(way, highest).query_losses(*cast(Any, tensors))
 
     def _closed_form_losses(
-        self, adapted: Tensors, *tensors: Tensor
+        self, adapted: Tensors, *tensors: Inputs
     ) -> Float[Tensor, " tasks"] | None:
-        paths = self._fast_paths(adapted)
-        if paths is None:
+        paths = self._fast_paths(adapted, *tensors)
+        if paths is None or self.step_weights is not None:
             return None
-        return paths.query_losses(adapted, self.meta_parameters, self.first_order, *tensors)
+        shared = adapted, self.meta_parameters, self.first_order
+        return paths.query_losses(*shared, *cast(Sequence[Tensor], tensors))
 
     def _side_by_side(
-        self, way: Way, highest: int | None, *tensors: Tensor
+        self, way: Way, highest: int | None, *tensors: Inputs
     ) -> Float[Tensor, " tasks"]:
         running = cast(SideBySide, self._running(way, highest))
-        paths = self._fast_paths(running.adapted)
-        if paths:
+        paths = self._fast_paths(running.adapted, *tensors)
+        if paths and self.step_weights is None:
             shared = self.adapted, self.meta_parameters, self.first_order
+            plain = cast(Sequence[Tensor], tensors)
             with running.kernels():
-                losses = paths.query_losses_side_by_side(*shared, *tensors, highest=highest)
+                losses = paths.query_losses_side_by_side(*shared, *plain, highest=highest)
             if losses is not None:
                 return losses
-        return running.query_losses(*tensors)
+        return running.query_losses(*cast(Any, tensors))
 
     def _running(self, way: Way, highest: int | None, **others: Any) -> PlainLoop:
         """The computation, in one of the ways, for the learner as it is now."""
@@ -121,13 +119,16 @@ class Running(nn.Module):
             "meta_parameters": self.meta_parameters,
             "first_order": self.first_order,
             "highest": highest,
+            "step_weights": self.step_weights,
         } | others
         if way.side_by_side:
             return SideBySide(**settings, rules=way.rules)
         return PlainLoop(**settings)
 
-    def _fast_paths(self, adapted: Tensors) -> FastPaths | None:
+    def _fast_paths(self, adapted: Tensors, *data: Inputs) -> FastPaths | None:
         """The fast paths, where numbers have the precision that makes them equal."""
+        if not all(isinstance(x, Tensor) for x in data):
+            return None
         like = next(iter(adapted.values()))
         precise = like.dtype in (torch.float32, torch.float64)
         if not self.shortcuts or self.vectorize is False or not precise:
@@ -136,9 +137,10 @@ class Running(nn.Module):
             return None
         return FastPaths(self.model, self._adapted_names, self.inner, self.loss)
 
-    def _way(self, *tensors: Tensor) -> Way:
+    def _way(self, *tensors: Inputs) -> Way:
         """The way for tasks with these inputs, and perhaps targets, queries, targets."""
-        situation = self.first_order, tensors[0].shape[2:], tensors[0].dtype
+        kinds = [(t.shape[2:], t.dtype) for t in tensors_of(tensors[0])]
+        situation = self.first_order, structure_of(tensors[0]), *kinds
         complete = len(tensors) == 4
         attempt = partial(self._try_once, *rows(tensors, 0, 2)) if complete else None
         return self._ways.choose(
@@ -151,129 +153,44 @@ class Running(nn.Module):
             raise error
         return self._ways.failed(way, error)
 
-    def _try_once(self, *tensors: Tensor) -> Trial:
+    def _try_once(self, *tensors: Inputs) -> Trial:
         """Both ways over these tasks, with one inner step, for a model that is unknown."""
         inner = self.inner
         if type(inner) is GradientDescent:
             inner = replace(inner, steps=min(inner.steps, 1))
-        tasks = [t.double() if t.is_floating_point() else t for t in tensors]
+        tasks = [
+            mapped(lambda t: t.double() if t.is_floating_point() else t, x) for x in tensors
+        ]
+        settings: dict[str, Any] = {"inner": inner, "step_weights": None}
 
         def run(side_by_side: bool, values: Mapping[str, Tensor]) -> Tensor:
             way = Way(side_by_side, "it is tried")
             program = Program(
-                self, lambda: self._running(way, None, inner=inner).query_losses(*tasks)
+                self, lambda: self._running(way, None, **settings).query_losses(*tasks)
             )
             return cast(Tensor, call_with(program, values, other_names(program)))
 
         values = dict(Program(self, None).tensors())
         return try_once(partial(run, False), partial(run, True), self.model, values)
 
-    def _call(self, names: Names, values: Tensors, x: Tensor) -> Tensor:
+    def _call(self, names: Names, values: Tensors, x: Inputs) -> Tensor:
         """The model's outputs, with these values in the place of what adapts."""
+        positional, by_name = arguments_of(x)
         try:
-            prediction = call_with(self.model, values, names, x)
+            prediction = call_with(self.model, values, names, *positional, **by_name)
+        except TypeError as error:
+            if (reason := not_taken(self.model, positional, by_name)) is None:
+                raise
+            raise ValueError(
+                f"expected inputs that {type(self.model).__name__} takes, got those of a "
+                f"task, of {shown_inputs(x)}: {reason}"
+            ) from error
         except (RuntimeError, IndexError) as error:
             if isinstance(error, torch.OutOfMemoryError | NotImplementedError):
                 raise
             raise ValueError(
                 f"expected inputs that {type(self.model).__name__} takes, got those of a "
-                f"task, of shape {tuple(x.shape)}: {first_line(error)}"
+                f"task, of {shown_inputs(x)}: {first_line(error)}"
             ) from error
         check_prediction(prediction)
         return cast(Tensor, prediction)
-
-    def _in_chunks(
-        self, name: str, way: Way, highest: int | None, *args: Tensor | Tensors
-    ) -> list[Any]:
-        """A method of the computation over all tasks, a chunk at a time."""
-        tasks = len(args[-1])
-        size = self.chunk_size or tasks
-        chunks: list[Any] = []
-        for i in range(0, tasks, size):
-            chunk = rows(args, i, i + size)
-            if way.side_by_side:
-                try:
-                    chunks.append(getattr(self._running(way, highest), name)(*chunk))
-                    continue
-                except Exception as error:
-                    way = self._instead(way, error)
-            chunks.append(getattr(self._running(way, highest), name)(*chunk))
-        return chunks
-
-    def _recomputed_chunk(self, way: Way, *batch: Tensor) -> Tensor:
-        """The losses of a chunk, without its graph; see `msr.meta.chunking`."""
-        program = Program(
-            self, lambda *tensors: self._query_losses(way, self.adapted, *tensors)
-        )
-        names, parameters = zip(*program.named_parameters())
-        places = other_names(program)
-        buffers = {name: b.clone() for name, b in program.named_buffers()}
-
-        def losses(replayed: bool, *tensors: Tensor) -> Tensor:
-            values = dict(zip(names, tensors[: len(names)]))
-            if replayed:  # what modules keep was kept the first time
-                values |= {name: b.clone() for name, b in buffers.items()}
-            with self._alone():
-                return cast(
-                    Tensor, call_with(program, values, places, *tensors[len(names) :])
-                )
-
-        return recompute(losses, *parameters, *batch)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """No other thread runs the model, and no weight is older than its parameters."""
-        # a weight that autocast or torch's parametrizations keep outlives its parameters
-        kept = torch.is_autocast_cache_enabled()
-        torch.set_autocast_cache_enabled(False)
-        try:
-            with lock_of(self.model), without_cached_weights():
-                yield
-        finally:
-            torch.set_autocast_cache_enabled(kept)
-
-    def _check_inner_loop(self, x: Tensor, y: Tensor) -> None:
-        """Let the inner loop refuse the model, once, on the first task."""
-        if self._inner_loop_checked:
-            return
-        check = getattr(self.inner, "check", None)
-        if check is not None:
-            running = self._running(Way(False, "it is checked"), None)
-            kept = {name: b.clone() for name, b in self.model.named_buffers()}
-            loss = running.loss_on(x[0], y[0])
-            predict = loss.predict
-            untouched = replace(loss, predict=lambda values: predict(kept | values))
-            with torch.no_grad():
-                check(untouched, self.adapted)
-        self._inner_loop_checked = True
-
-    def _check_adapted(self, adapted: Mapping[str, Tensor], x: Tensor) -> Tensors:
-        """The adapted tensors, if they are of these tasks.
-
-        Args:
-            adapted: to be checked.
-            x: has a first axis over the tasks.
-        """
-        if set(adapted) != set(self._adapted_names):
-            raise ValueError(
-                f"expected adapted tensors {shown(sorted(self._adapted_names))}, got "
-                f"{shown(sorted(adapted))}"
-            )
-        for name, initial in self.adapted.items():
-            tensor = adapted[name]
-            if tensor.shape[1:] != initial.shape:
-                raise ValueError(
-                    f"expected {name!r} of shape (tasks, "
-                    f"{', '.join(map(str, initial.shape))}), got {shown(tensor)}"
-                )
-            if len(tensor) != len(x):
-                raise ValueError(
-                    f"expected inputs of the {len(tensor)} tasks that {name!r} was "
-                    f"adapted to, got {len(x)} tasks"
-                )
-        self._check_data(*adapted.values())
-        return dict(adapted)
-
-    def _check_data(self, *data: Tensor, like: Tensor | None = None) -> None:
-        like = next(iter(self.adapted.values())) if like is None else like
-        check_data(data, like, self.meta_parameters)

@@ -47,4 +47,4 @@ class Joint:
         if split == "test":
             return batch
         x, y = batch.examples()
-        return TaskBatch(x, y, x, y)
+        return TaskBatch(x, y, x, y, batch.mask, batch.mask)

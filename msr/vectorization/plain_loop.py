@@ -5,7 +5,8 @@ For each task, one after another,
 1. ``v' = inner loop(v, D_support)``: for gradient descent, steps
    ``v <- v - alpha * grad_v L(v, D_support)``, whose gradients are taken by
    ``torch.autograd.grad(..., create_graph=True)``, so that autograd can go through them;
-2. the query loss is ``L(v', D_query)``.
+2. the query loss is ``L(v', D_query)``; or, with weights w_t of steps, the sum of
+   ``w_t L(v_t, D_query)`` over the values v_t after each step.
 
 The model is called as it is, with v in the place of its parameters. Modules that keep
 something, such as running statistics, keep it from call to call, in this order. Attention
@@ -14,18 +15,20 @@ and recurrent layers run on kernels that have second derivatives.
 Every quicker way of computing gives these numbers up to rounding, or is not taken.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from operator import itemgetter
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from .._utils.inputs import Inputs, length_of, mapped
 from .._utils.transforms import under_torch_func
-from ..inner_loops.base import InnerLoop, LocalShape, Loss, SupportLoss, Tensors
+from ..inner_loops.base import InnerLoop, LocalShape, Loss, Stepwise, SupportLoss, Tensors
 from .derivatives import twice_differentiable
 
 Result = TypeVar("Result", Tensor, Tensors)
@@ -35,7 +38,7 @@ Result = TypeVar("Result", Tensor, Tensors)
 class Model(Protocol):
     """A model as a function of what adapts and of the inputs of one task's examples."""
 
-    def __call__(self, values: Tensors, x: Tensor) -> Tensor:
+    def __call__(self, values: Tensors, x: Inputs) -> Tensor:
         """The predictions."""
         ...
 
@@ -129,6 +132,7 @@ class PlainLoop:
         meta_parameters: of the inner loop.
         first_order: whether the inner loop's gradients count as constants.
         highest: the largest class label of all tasks, where targets are labels.
+        step_weights: of the query losses after each step; None for the last one alone.
     """
 
     model: Model
@@ -138,32 +142,36 @@ class PlainLoop:
     meta_parameters: nn.ParameterList
     first_order: bool = False
     highest: int | None = None
+    step_weights: Sequence[float] | None = None
 
     def query_losses(
-        self, x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor
+        self, x: Inputs, y: Tensor, x_query: Inputs, y_query: Tensor
     ) -> Float[Tensor, " tasks"]:
         """The query loss of each task; all arguments have a first axis over tasks."""
 
-        def query_loss(x: Tensor, y: Tensor, x_query: Tensor, y_query: Tensor) -> Tensor:
-            return self.loss_on(x_query, y_query)(self.adapt_to_one(x, y))
+        def query_loss(x: Inputs, y: Tensor, x_query: Inputs, y_query: Tensor) -> Tensor:
+            query = self.loss_on(x_query, y_query)
+            if self.step_weights is None:
+                return query(self.adapt_to_one(x, y))
+            return self._weighted(query, self.step_weights, x, y)
 
         return self.for_each_task(query_loss, x, y, x_query, y_query)
 
-    def adapt(self, x: Tensor, y: Tensor) -> Tensors:
+    def adapt(self, x: Inputs, y: Tensor) -> Tensors:
         """The adapted tensors, with a first axis over tasks."""
         return self.for_each_task(self.adapt_to_one, x, y)
 
-    def predict(self, adapted: Tensors, x: Tensor) -> Tensor:
+    def predict(self, adapted: Tensors, x: Inputs) -> Tensor:
         """The outputs of each task's adapted model on its inputs."""
         return self.for_each_task(self.model, adapted, x)
 
-    def losses(self, adapted: Tensors, x: Tensor, y: Tensor) -> Float[Tensor, " tasks"]:
+    def losses(self, adapted: Tensors, x: Inputs, y: Tensor) -> Float[Tensor, " tasks"]:
         """The loss of each task's adapted model on its examples."""
         return self.for_each_task(
             lambda values, x, y: self.loss_on(x, y)(values), adapted, x, y
         )
 
-    def adapt_to_one(self, x: Tensor, y: Tensor) -> Tensors:
+    def adapt_to_one(self, x: Inputs, y: Tensor) -> Tensors:
         """The tensors adapted to the support set of one task."""
         found = self.inner.adapt(
             self.loss_on(x, y), self.adapted, self.meta_parameters, self.first_order
@@ -171,14 +179,26 @@ class PlainLoop:
         check_inner_result(found, self.adapted, self.inner)
         return found
 
-    def loss_on(self, x: Tensor, y: Tensor) -> SupportLoss:
+    def _weighted(
+        self, query: SupportLoss, weights: Sequence[float], x: Inputs, y: Tensor
+    ) -> Tensor:
+        """The weighted sum of the query losses after each step."""
+        shared = self.adapted, self.meta_parameters, self.first_order
+        inner = cast(Stepwise, self.inner)
+        states = inner.trajectory(self.loss_on(x, y), *shared)
+        losses = [
+            weight * query(adapted)
+            for weight, adapted in zip(weights, states, strict=True)
+            if weight
+        ]
+        return torch.stack(losses).sum()
+
+    def loss_on(self, x: Inputs, y: Tensor) -> SupportLoss:
         """The loss on these examples of one task, as a function of what adapts."""
         predict = partial(self.model, x=x)
         return AutogradLoss(predict, y, self.loss, self.highest, self.first_order)
 
-    def for_each_task(
-        self, function: Callable[..., Result], *args: Tensor | Tensors
-    ) -> Result:
+    def for_each_task(self, function: Callable[..., Result], *args: Inputs) -> Result:
         """Apply a function of one task to every task, one after another."""
         with self.kernels():
             results = [function(*task) for task in _tasks(args)]
@@ -230,15 +250,10 @@ def check_inner_result(found: object, adapted: Tensors, inner: InnerLoop) -> Non
             )
 
 
-def _tasks(args: tuple[Tensor | Tensors, ...]) -> Iterator[list[Any]]:
+def _tasks(args: tuple[Inputs, ...]) -> Iterator[list[Any]]:
     """The arguments of each task; the last one tells how many there are."""
-    for i in range(len(args[-1])):
-        yield [
-            {name: tensor[i] for name, tensor in arg.items()}
-            if isinstance(arg, dict)
-            else arg[i]
-            for arg in args
-        ]
+    for i in range(length_of(args[-1])):
+        yield [mapped(itemgetter(i), arg) for arg in args]
 
 
 def _stacked(results: list[Any]) -> Any:

@@ -8,8 +8,9 @@ from functools import partial
 from torch import Tensor
 from torch.func import vmap
 
+from .._utils.inputs import Inputs
 from .._utils.transforms import QuietVmap
-from ..inner_loops.base import SupportLoss, Tensors
+from ..inner_loops.base import SupportLoss
 from .derivatives import twice_differentiable_side_by_side
 from .plain_loop import PlainLoop, Result
 
@@ -25,13 +26,11 @@ class SideBySide(PlainLoop):
 
     rules: bool = True
 
-    def loss_on(self, x: Tensor, y: Tensor) -> SupportLoss:
+    def loss_on(self, x: Inputs, y: Tensor) -> SupportLoss:
         """The loss on these examples of one task, differentiated by ``torch.func``."""
         return SupportLoss(partial(self.model, x=x), y, self.loss, self.highest)
 
-    def for_each_task(
-        self, function: Callable[..., Result], *args: Tensor | Tensors
-    ) -> Result:
+    def for_each_task(self, function: Callable[..., Result], *args: Inputs) -> Result:
         """Apply a function of one task to every task, at once."""
         with self.kernels(), QuietVmap():
             result: Result = vmap(function, randomness="different")(*args)

@@ -109,13 +109,17 @@ def test_devices_that_differ_are_named(device: torch.device) -> None:
         msr.reproduce("translation", device=f"{device.type}:77", progress=False)
 
 
+def tensors_of(batch: msr.TaskBatch) -> dict[str, Tensor]:
+    return {name: t for name, t in vars(batch).items() if isinstance(t, Tensor)}
+
+
 def created(turns: msr.Representation) -> dict[str, Tensor]:
     """What msr makes from nothing but seeds; and a basis, of which there are many."""
     tasks, images = tiny_tasks(rank=2), msr.SteerableConv2d(fields=1, size=4, noise=0.3)
     rho = msr.regular(msr.cyclic(4))
     return {
-        **{f"batch {k}": t for k, t in vars(tasks.batch("train", [3, 1])).items()},
-        **{f"images {k}": t for k, t in vars(images.batch("test", [2])).items()},
+        **{f"batch {k}": t for k, t in tensors_of(tasks.batch("train", [3, 1])).items()},
+        **{f"images {k}": t for k, t in tensors_of(images.batch("test", [2])).items()},
         "filters": tasks.filters("train", [0]),
         "sharing": tasks.sharing,
         "true U": tasks.symmetry_matrix(),

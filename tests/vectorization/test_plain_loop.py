@@ -57,7 +57,8 @@ MODELS = {
 def by_sgd(model: nn.Module, batch: msr.TaskBatch, adapts: list[str]) -> Tensor:
     """Query losses; running statistics are handed on from copy to copy."""
     losses = []
-    for x, y, x_query, y_query in zip(*vars(batch).values()):
+    tensors = batch.x_support, batch.y_support, batch.x_query, batch.y_query
+    for x, y, x_query, y_query in zip(*tensors):
         own = copy.deepcopy(model)
         named = dict(own.named_parameters())
         optimizer = torch.optim.SGD([named[name] for name in adapts], lr=LR)
