@@ -538,6 +538,8 @@ def _training_calls() -> dict[str, Call]:
             patience=(None, optional(integer(1))),
             metrics=(None, optional(one_of({}))),
             change_lr=(False, boolean),
+            autocast=(None, optional(one_of(torch.bfloat16, torch.float16))),
+            distributed=(False, one_of(False)),
             decay=("none", one_of("none", "cosine")),
             checkpoint=(None, optional(path)),
             checkpoint_every=(1, integer(1)),

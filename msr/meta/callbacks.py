@@ -28,6 +28,8 @@ class TrainingState:
         seconds: wall time since the start of the run.
         validation_loss: if there was a validation after this step.
         metrics: measured in it.
+        main: whether this process is the one that writes files, of several that train
+            together.
     """
 
     step: int
@@ -38,6 +40,7 @@ class TrainingState:
     seconds: float
     validation_loss: float | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    main: bool = True
 
     def numbers(self) -> dict[str, float]:
         """Everything that is one number, by name, without the step."""
@@ -113,6 +116,8 @@ class CSVLog:
 
     def on_step(self, state: TrainingState) -> None:
         """Write the row of this step."""
+        if not state.main:
+            return
         if not self._started:
             self._start(state.step)
             self._started = True
@@ -165,6 +170,8 @@ class TensorBoardLog:
 
     def on_step(self, state: TrainingState) -> None:
         """Write the numbers of this step."""
+        if not state.main:
+            return
         for name, value in state.numbers().items():
             self.writer.add_scalar(name, value, state.step)
         self.writer.flush()

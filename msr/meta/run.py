@@ -17,12 +17,14 @@ from .._utils.files import write_atomically
 from .._utils.random_state import random_state, set_random_state
 from ..exceptions import Diverged
 from ..symmetry.reparameterization import adapted_parameters
-from ..tasks.distribution import TaskDistribution, draw_training_tasks
+from ..tasks.distribution import TaskDistribution, draw, draw_numbers
 from .callbacks import TrainingState
 from .checkpoint import load_of_run, serialize
 from .history import History
 from .learner import MetaLearner
 from .learner_checks import check_has_gradient
+from .precision import Precision
+from .processes import Alone
 from .validation import Validation
 
 logger = logging.getLogger("msr.meta.training")
@@ -40,6 +42,8 @@ class Run:
     history: History
     checkpoint: Path | None
     config: dict[str, Any]
+    precision: Precision
+    processes: Alone
     validation: Validation | None = None
     clip_norm: float | None = None
     new_lr: float | None = None
@@ -53,27 +57,33 @@ class Run:
         """One outer step; returns the mean query loss before the update."""
         before = self._snapshot() if saving and self.checkpoint else None
         first = self.validation.split.training if self.validation else None
-        indices, batch = draw_training_tasks(self.tasks, batch_size, self.generator, first)
-        losses = self.learner(batch.to(self.learner.device, self.learner.dtype))
-        loss = losses.mean()
-        value = loss.item()
-        if not torch.isfinite(losses.detach()).all():
-            self._diverged("query loss", losses.detach(), indices)
+        indices = draw_numbers(self.tasks, batch_size, self.generator, first)
+        batch = draw(self.tasks, "train", self.processes.share(indices))
+        with self.precision.autocast():
+            own = self.learner(batch.to(self.learner.device, self.learner.dtype))
+        loss = self.processes.part_of_mean(own, batch_size)
+        losses = self.processes.joined(own, batch_size)
+        if not torch.isfinite(losses).all():
+            self._diverged("query loss", losses, indices)
         check_has_gradient(loss)
         self._remember()
         if before is not None:
             self._write(before)
         self.optimizer.zero_grad()
-        loss.backward()
+        self.precision.backward(loss)
+        self.processes.add_gradients()
+        self.precision.unscale(self.optimizer)
         for p in self.learner.parameters():
-            if p.grad is not None and not torch.isfinite(p.grad).all():
-                self._diverged("gradient", losses.detach(), indices)
+            if p.grad is None or torch.isfinite(p.grad).all():
+                continue
+            if not self.precision.bears_overflow:
+                self._diverged("gradient", losses, indices)
         if self.clip_norm is not None:
             clip_grad_norm_(self.learner.parameters(), self.clip_norm)
-        self.optimizer.step()
+        self.precision.step(self.optimizer)
         if self.scheduler and not isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step()
-        self.losses = losses.detach()
+        self.losses, value = losses, losses.mean().item()
         self.history.loss.append(value)
         self.history.seconds.append(time.perf_counter() - self.started)
         return value
@@ -83,7 +93,11 @@ class Run:
         step, validation = len(self.history), self.validation
         if validation is None or step % validation.every:
             return
-        loss, metrics = validation.measure(self.learner, self.tasks, step)
+        self.processes.equal_buffers()
+        with self.precision.autocast():
+            found = validation.measure(self.learner, self.tasks)
+        loss, metrics = self.processes.told_by_main(found)
+        validation.judge(self.learner, step, loss)
         history = self.history
         history.validation_step.append(step)
         history.validation_loss.append(loss)
@@ -108,6 +122,7 @@ class Run:
             {name: v[-1] for name, v in history.validation_metrics.items()}
             if validated
             else {},
+            self.processes.main,
         )
 
     def resume(self) -> None:
@@ -125,6 +140,9 @@ class Run:
             self.scheduler.load_state_dict(state["scheduler"])
         elif self.scheduler:  # a cosine's state is in the optimizer's, but for its place
             self.scheduler.last_epoch = len(self.history)
+        self.precision.load_state_dict(state.get("scaler"))
+        if self.processes.rank:  # the file holds the main process's
+            torch.manual_seed(state["config"]["seed"] + self.processes.rank)
         if self.validation and "validation" in state:
             self.validation.load_state_dict(state["validation"])
         if self.new_lr is not None:
@@ -135,9 +153,11 @@ class Run:
         logger.info("resumed %s at step %d", self.checkpoint, len(self.history))
 
     def save(self) -> None:
-        """Write the state as it is now."""
+        """Write the state as it is now, which is the same in all processes."""
+        self.processes.equal_buffers()
         if self.checkpoint is not None:
             self._write(self._snapshot())
+        self.processes.wait()
 
     def _snapshot(self) -> bytes:
         state = {
@@ -153,6 +173,8 @@ class Run:
             state["scheduler"] = _plain(self.scheduler.state_dict())
         if self.validation:
             state["validation"] = self.validation.state_dict()
+        if self.precision.scaler:
+            state["scaler"] = self.precision.state_dict()
         return serialize(state)
 
     def _comparable(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -163,7 +185,7 @@ class Run:
         return config | {"optimizer": optimizer}
 
     def _write(self, snapshot: bytes) -> None:
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.processes.main:
             write_atomically(self.checkpoint, snapshot)
 
     @torch.no_grad()

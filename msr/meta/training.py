@@ -24,6 +24,8 @@ from .evaluation import Metric, check_metrics
 from .history import History
 from .learner import MetaLearner, check_learner
 from .optimizers import OptimizerFactory, check_resumable, made_optimizer
+from .precision import Precision, check_autocast
+from .processes import processes_of
 from .run import Run, configuration
 from .settings import (
     Decay,
@@ -55,6 +57,8 @@ def meta_train(
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 100,
     change_lr: bool = False,
+    autocast: torch.dtype | None = None,
+    distributed: bool = False,
     callback: Callback | Sequence[Callback] | None = None,
     progress: bool = True,
 ) -> History:
@@ -83,6 +87,16 @@ def meta_train(
     only a state whose loss was seen to be finite replaces an older one. More steps
     than before extend a run, unless the outer step size decays towards the last one.
     `msr.load_weights` takes the parameters alone from a file.
+
+    With ``distributed`` the processes of the default group of ``torch.distributed`` train
+    together: each adapts to its share of a step's tasks, their gradients are added up, and
+    the parameters are, up to rounding, those of one process.
+    Every process makes the same call; the first one writes checkpoints and shows the bar.
+    Running statistics are those of the first one's tasks. Start the program with
+    ``torchrun``. ::
+
+        torch.distributed.init_process_group()
+        msr.meta_train(learner, tasks, distributed=True)
 
     A checkpoint is taken for this run's own if everything that has a name agrees:
     tasks, model, inner loop, loss, optimizer, batch size, seed, and so on. Two losses of
@@ -113,6 +127,11 @@ def meta_train(
         checkpoint: file for the state.
         checkpoint_every: steps between writes.
         change_lr: let a run that is resumed have another ``lr`` than before.
+        autocast: compute losses under ``torch.autocast`` to ``torch.bfloat16`` or
+            ``torch.float16``, validation included; parameters stay in float32. With float16
+            a ``GradScaler`` scales the outer gradient, and leaves out steps at which it
+            overflows; gradients of the inner loop are not scaled.
+        distributed: train together with the other processes.
         callback: called after each update with (step from 1, learner, loss). If it
             returns True, training stops. Or an object with ``on_step``, which gets a
             `msr.TrainingState` with more, such as `msr.CSVLog`; or several of both.
@@ -131,7 +150,9 @@ def meta_train(
             ``validation_share`` not between 0 and 1, ``decay`` unknown, no parameter of
             the learner is to be trained; ``patience`` or ``metrics`` are given without
             ``validate_every``, or two settings that exclude each other; or, with a
-            checkpoint, the optimizer has a scheduler or hooks, whose state no file holds.
+            checkpoint, the optimizer has a scheduler or hooks, whose state no file holds;
+            ``autocast`` is another dtype, or parameters are not in float32 with it; there
+            is no process group with ``distributed``, or its processes' runs differ.
         CheckpointError: the checkpoint is damaged or of another configuration;
             nothing is overwritten and the learner is unchanged.
         Diverged: a loss or gradient is not finite. The error names the step and the
@@ -152,6 +173,7 @@ def meta_train(
     validation = validation_of(tasks, validate_every, validation_share, patience, metrics)
     check_together(decay, scheduler, optimizer, change_lr, seed, file)
     generator, number = generator_of(seed)
+    check_autocast(autocast, learner)
     opt = made_optimizer(learner, optimizer, lr)
     if file is not None:
         check_resumable(opt)
@@ -159,6 +181,7 @@ def meta_train(
         "decay": f"cosine to step {steps}" if decay == "cosine" else "none",
         "clip_norm": clip_norm,
         "validation": validate_every and (validate_every, patience, validation_share),
+        "autocast": autocast and str(autocast),
     }
     if decay == "cosine" and steps:
         schedule: LRScheduler | None = CosineAnnealingLR(opt, steps)
@@ -166,6 +189,9 @@ def meta_train(
         schedule = schedule_of(scheduler, opt, validation)
     if scheduler is not None:
         settings["scheduler"] = type(schedule).__name__
+    config = configuration(learner, tasks, opt, batch_size, number)
+    config |= {name: value for name, value in settings.items() if value is not None}
+    processes = processes_of(distributed, learner, batch_size, config)
     run = Run(
         learner,
         tasks,
@@ -174,13 +200,14 @@ def meta_train(
         generator,
         History(),
         file,
-        configuration(learner, tasks, opt, batch_size, number)
-        | {name: value for name, value in settings.items() if value is not None},
+        config,
+        Precision(learner.device, autocast),
+        processes,
         validation,
         clip_norm,
         lr if change_lr else None,
     )
-    with isolated_random_state(learner.device, number):
+    with isolated_random_state(learner.device, number + processes.rank):
         run.resume()
         if steps < len(run.history):
             raise ValueError(
@@ -188,7 +215,7 @@ def meta_train(
                 f"{checkpoint}, got {steps}"
             )
         bar = progress_bar(
-            show=progress,
+            show=progress and processes.main,
             initial=len(run.history),
             total=steps,
             desc="meta-train",
@@ -209,6 +236,7 @@ def meta_train(
                 if told:
                     state = run.state()
                     stopped |= any([tell(state) is True for tell in told])
+                stopped = processes.agreed(stopped)
         run.save()
     if validation is not None:
         validation.restore(learner)

@@ -86,18 +86,21 @@ class Validation:
         return self.patience is not None and self.waited >= self.patience
 
     def measure(
-        self, learner: MetaLearner, tasks: TaskDistribution, step: int
+        self, learner: MetaLearner, tasks: TaskDistribution
     ) -> tuple[float, dict[str, float]]:
-        """The mean loss and metrics of the validation tasks; keeps the best state."""
+        """The mean loss and metrics of the validation tasks."""
         numbers = torch.arange(self.split.number, device="cpu") + self.split.first
         losses, metrics = evaluate(learner, tasks, self.split.source, numbers, self.metrics)
-        loss = float(losses.double().mean())
+        means = {name: float(m.double().mean()) for name, m in metrics.items()}
+        return float(losses.double().mean()), means
+
+    def judge(self, learner: MetaLearner, step: int, loss: float) -> None:
+        """Keep the state if it is the best one so far."""
         if loss < self.best_loss:
             self.best_step, self.best_loss, self.waited = step, loss, 0
             self.best_state = copy.deepcopy(learner.state_dict())
         else:
             self.waited += 1
-        return loss, {name: float(m.double().mean()) for name, m in metrics.items()}
 
     def restore(self, learner: MetaLearner) -> None:
         """Bring the learner back to its best state."""

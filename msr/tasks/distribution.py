@@ -85,7 +85,6 @@ def draw_training_tasks(
     tasks: TaskDistribution,
     number: int,
     generator: torch.Generator,
-    first: int | None = None,
 ) -> tuple[Int[Tensor, " number"], TaskBatch]:
     """As many training tasks, drawn with replacement: their numbers, and the tasks.
 
@@ -93,14 +92,30 @@ def draw_training_tasks(
         tasks: where they come from.
         number: how many.
         generator: of the draws.
-        first: draw from the first so many tasks alone.
 
     Raises:
         TypeError, ValueError: as for `draw`.
     """
-    available = tasks.num_tasks("train") if first is None else first
-    indices = torch.randint(available, (number,), generator=generator, device="cpu")
+    indices = draw_numbers(tasks, number, generator)
     return indices, draw(tasks, "train", indices)
+
+
+def draw_numbers(
+    tasks: TaskDistribution,
+    number: int,
+    generator: torch.Generator,
+    first: int | None = None,
+) -> Int[Tensor, " number"]:
+    """The numbers of training tasks, drawn with replacement.
+
+    Args:
+        tasks: where they come from.
+        number: how many.
+        generator: of the draws.
+        first: draw from the first so many tasks alone.
+    """
+    available = tasks.num_tasks("train") if first is None else first
+    return torch.randint(available, (number,), generator=generator, device="cpu")
 
 
 def known_split(split: str) -> str:
