@@ -64,6 +64,18 @@ def linear_learner() -> msr.MetaLearner:
     return msr.MetaLearner(model, msr.GradientDescent(1, lr=0.1))
 
 
+class Branch(nn.Module):
+    """A parameter plays a part in some tasks alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 2)
+        self.shift = nn.Parameter(torch.zeros(2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x) + self.shift if x.sum() > 0 else self.linear(x)
+
+
 class Scenarios:
     """Each returns what all processes are to agree on."""
 
@@ -106,6 +118,20 @@ class Scenarios:
         settings = {"checkpoint": self.folder / f"{self.processes}.pt"}
         self.train(linear_learner(), 3, **settings)
         return self.train(linear_learner(), 6, **settings)
+
+    def sometimes_unused(self) -> Any:
+        """With one task for each process, there is a gradient in one process alone."""
+        torch.manual_seed(3)
+        learner = msr.MetaLearner(Branch(), msr.GradientDescent(0), vectorize=False)
+        return self.train(learner, 12, batch_size=2)
+
+    def written(self) -> Any:
+        """The first process alone writes, whatever the others call their files."""
+        file = self.folder / f"written-{self.processes}-by-{self.rank}.pt"
+        self.train(linear_learner(), 2, checkpoint=file)
+        if self.processes > 1:
+            dist.barrier()
+        return [f.name[-4:] for f in self.folder.glob(f"written-{self.processes}-*")]
 
     def stopped(self) -> Any:
         """The last process alone wants to stop."""
