@@ -26,7 +26,7 @@ from .libraries import (
     meta_gradient,
     state_of,
 )
-from .problem import LR, STEPS, TASKS, network, sines
+from .problem import LR, NORMS, STEPS, TASKS, network, sines
 
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "same-maml.json"
 ROUNDS, TURN = 15, 0.3
@@ -41,7 +41,10 @@ def main() -> None:
     run = provenance("python -m benchmarks.same_maml")
     states = {name: state_of(library) for name, library in LIBRARIES.items()}
     found, errors = available()
-    apart = {name: differences(function) for name, function in found.items()}
+    apart = {
+        name: {norm or "none": differences(function, norm) for norm in (None, *NORMS)}
+        for name, function in found.items()
+    }
     took = milliseconds({name: meta_step(function) for name, function in found.items()})
     for name, library in LIBRARIES.items():
         if library.package and states[name]["version"]:
@@ -78,28 +81,30 @@ def available() -> tuple[dict[str, MetaGradient], dict[str, str]]:
     return found, errors
 
 
-def differences(function: MetaGradient) -> dict[str, float]:
+def differences(function: MetaGradient, norm: str | None = None) -> dict[str, float]:
     """How far losses and meta-gradients are from those of the plain loop, in float64.
 
     The largest difference within a tensor, relative to its largest entry; of the
-    gradients, the largest of all tensors.
+    gradients, the largest of all tensors, relative to a thousandth of the largest entry
+    of all where a tensor's gradient vanishes but for rounding.
     """
     outcomes = [
-        f(network(torch.float64), *sines(torch.float64), LR, STEPS)
+        f(network(torch.float64, norm), *sines(torch.float64), LR, STEPS)
         for f in (function, meta_gradient("autograd"))
     ]
     (losses, gradients), (wanted_losses, wanted) = outcomes
+    floor = 1e-3 * max(float(g.abs().max()) for g in wanted)
     return {
-        "losses": relative_difference(losses, wanted_losses),
+        "losses": relative_difference(losses.detach(), wanted_losses.detach()),
         "gradients": max(
-            relative_difference(g, w) for g, w in zip(gradients, wanted, strict=True)
+            relative_difference(g, w, floor) for g, w in zip(gradients, wanted, strict=True)
         ),
     }
 
 
-def relative_difference(tensor: Tensor, wanted: Tensor) -> float:
+def relative_difference(tensor: Tensor, wanted: Tensor, floor: float = 0.0) -> float:
     """The largest difference, relative to the largest entry that is wanted."""
-    return float(((tensor - wanted).abs().max() / wanted.abs().max()).detach())
+    return float((tensor - wanted).abs().max()) / max(float(wanted.abs().max()), floor)
 
 
 def meta_step(function: MetaGradient) -> Callable[[], None]:

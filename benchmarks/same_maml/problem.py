@@ -1,17 +1,24 @@
 """Sines to fit from a few points: a network of two layers, and a batch of tasks."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-LR, STEPS, TASKS = 0.05, 3, 32
+LR, STEPS, TASKS, WIDTH = 0.05, 3, 32, 40
+NORMS = {
+    "LayerNorm": partial(nn.LayerNorm, WIDTH),
+    "BatchNorm1d": partial(nn.BatchNorm1d, WIDTH, track_running_stats=False),
+}
 
 
-def network(dtype: torch.dtype) -> nn.Module:
-    """Two layers, the same at each call."""
+def network(dtype: torch.dtype, norm: str | None = None) -> nn.Module:
+    """Two layers, with a norm between them if one is named; the same at each call."""
+    between = [NORMS[norm]()] if norm else []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = nn.Sequential(nn.Linear(1, 40), nn.Tanh(), nn.Linear(40, 1))
-    return model.to(dtype)
+        first, last = nn.Linear(1, WIDTH), nn.Linear(WIDTH, 1)
+    return nn.Sequential(first, *between, nn.Tanh(), last).to(dtype)
 
 
 def sines(dtype: torch.dtype, tasks: int = TASKS) -> tuple[Tensor, ...]:
