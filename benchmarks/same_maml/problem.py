@@ -1,12 +1,13 @@
 """Sines to fit from a few points: a network of two layers, and a batch of tasks."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 LR, STEPS, TASKS, WIDTH = 0.05, 3, 32, 40
-NORMS = {
+NORMS: dict[str, Callable[[], nn.Module]] = {
     "LayerNorm": partial(nn.LayerNorm, WIDTH),
     "BatchNorm1d": partial(nn.BatchNorm1d, WIDTH, track_running_stats=False),
 }
