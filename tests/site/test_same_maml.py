@@ -160,3 +160,30 @@ def test_the_page_shows_these_files_and_runs_two_of_them() -> None:
     assert {f.stem for f in FOLDER.glob("with_*")} == {
         f"with_{name}" for name in libraries.LIBRARIES
     }
+
+
+def test_first_order_is_said_as_the_page_says() -> None:
+    """learn2learn's flag, and a callback of higher's that detaches."""
+    loaded("higher")
+    loaded("learn2learn")
+    import higher
+    from learn2learn.algorithms import MAML
+
+    x, y, xq, yq = (t[0] for t in sines(torch.float64, 1))
+    mse = nn.functional.mse_loss
+    model = network(torch.float64)
+    parameters = list(model.parameters())
+    inner = msr.GradientDescent(steps=1, lr=LR, learn_lr=False)
+    learner = msr.MetaLearner(model, inner, first_order=True)
+    ours = learner(msr.TaskBatch(x[None], y[None], xq[None], yq[None]))
+
+    clone = MAML(model, lr=LR, first_order=True).clone()
+    clone.adapt(mse(clone(x), y))
+    losses = [ours.mean(), mse(clone(xq), yq)]
+    sgd = torch.optim.SGD(parameters, lr=LR)
+    with higher.innerloop_ctx(model, sgd, copy_initial_weights=False) as (net, opt):
+        opt.step(mse(net(x), y), grad_callback=lambda g: [t.detach() for t in g])
+        losses.append(mse(net(xq), yq))
+    wanted, *found = (torch.autograd.grad(loss, parameters) for loss in losses)
+    for gradients in found:
+        torch.testing.assert_close(gradients, wanted, rtol=1e-12, atol=1e-14)
