@@ -718,7 +718,9 @@ def _experiment_calls() -> dict[str, Call]:
             device=("cpu", lambda v: device(v)),
         ),
         "recorded_results": call(msr.recorded_results, name=("translation", text)),
-        "recorded_benchmarks": call(msr.recorded_benchmarks),
+        "recorded_benchmarks": call(
+            msr.recorded_benchmarks, name=("performance", never)
+        ),
     }  # fmt: skip
 
 

@@ -8,10 +8,12 @@ solutions under headings, references as links to the book.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .citations import Citations
 from .labels import Label
 
+PAGES = Path(__file__).resolve().parent.parent / "book"
 FENCE = re.compile(r"^(?P<fence>:{3,}|`{3,})(?P<rest>.*)$")
 DIRECTIVE = re.compile(r"^\{(?P<name>[\w:-]+)\} ?(?P<argument>.*)$")
 OPTION = re.compile(r"^:(?P<name>[\w-]+): ?(?P<value>.*)$")
@@ -91,7 +93,8 @@ class Plain:
             "solution-end": lambda: "",
             "only": lambda: "",  # of the pages
             "tab-set": lambda: body,
-            "tab-item": lambda: f"**{directive.argument}.** {body}",
+            "tab-item": lambda: _titled(directive.argument, body),
+            "literalinclude": lambda: _file(directive),
             "grid": lambda: body,
             "grid-item-card": lambda: f"**{directive.argument}.** {body}",
         }
@@ -114,6 +117,17 @@ class Plain:
         if name not in self.labels:
             raise ValueError(f"{self.page}: expected a label of the book, got {name}")
         return self.labels[name].text
+
+
+def _titled(title: str, body: str) -> str:
+    """A title before the text; before code, in a line of its own."""
+    return f"**{title}.**" + ("\n\n" if body.startswith("```") else " ") + body
+
+
+def _file(directive: Directive) -> str:
+    """The whole file that a page shows, named from the page's folder."""
+    text = (PAGES / directive.argument).read_text(encoding="utf-8").rstrip()
+    return f"```{directive.options.get('language', '')}\n{text}\n```"
 
 
 def _quotation(text: str) -> str:

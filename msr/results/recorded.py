@@ -11,7 +11,12 @@ from .store import Results
 
 BENCHMARKS = "performance"
 BENCHMARKS_FORMAT = "msr benchmarks 1"
-NO_RESULTS = {BENCHMARKS, "gpu"}  # files of another format
+# By name, what writes them.
+BENCHMARK_COMMANDS = {
+    BENCHMARKS: "`make bench`",
+    "same-maml": "python -m benchmarks.same_maml",
+}
+NO_RESULTS = {*BENCHMARK_COMMANDS, "gpu"}  # files of another format
 
 
 @checked
@@ -40,17 +45,29 @@ def recorded_results(name: str) -> Results:
     )
 
 
-def recorded_benchmarks() -> dict[str, Any]:
-    """What `make bench` measured: times, memory, scaling, and on what machine.
+@checked
+def recorded_benchmarks(name: str = BENCHMARKS) -> dict[str, Any]:
+    """What was measured, and on what machine.
+
+    Args:
+        name: "performance", times, memory and scaling by `make bench`; or "same-maml",
+            one MAML in this and other libraries.
 
     Raises:
+        TypeError: ``name`` is no text.
+        ValueError: there are no such benchmarks.
         FileNotFoundError: there is no such file.
         ResultsError: it is damaged.
     """
-    file = _recorded_file(BENCHMARKS)
+    if name not in BENCHMARK_COMMANDS:
+        raise ValueError(
+            f"expected benchmarks among {', '.join(BENCHMARK_COMMANDS)}, got {shown(name)}"
+        )
+    file = _recorded_file(name)
     if file is None:
         raise FileNotFoundError(
-            f"expected a recorded file {BENCHMARKS}.json, got none: `make bench` writes it"
+            f"expected a recorded file {name}.json, got none: "
+            f"{BENCHMARK_COMMANDS[name]} writes it"
         )
     try:
         content = json.loads(file.read_text())

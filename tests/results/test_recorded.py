@@ -41,7 +41,9 @@ def test_make_paper_records_these_files() -> None:
     recipe = (ROOT / "Makefile").read_text().partition("\npaper:")[2]
     listed = re.findall(r"for experiment in ([^;]+);", recipe)[0]
     recorded = {file.stem for file in (ROOT / "results").glob("*.json")}
-    assert set(listed.split()) == set(NAMES) == recorded - {"performance", "gpu"}
+    assert (
+        set(listed.split()) == set(NAMES) == recorded - {"performance", "same-maml", "gpu"}
+    )
 
 
 def test_the_closed_form_solves_all_of_table_1() -> None:
@@ -80,15 +82,25 @@ def test_the_benchmarks_are_complete_and_of_a_known_origin() -> None:
 
 
 @pytest.mark.bad_input
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("performance", "make bench"), ("same-maml", "python -m benchmarks.same_maml")],
+)
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}'])
-def test_damaged_benchmarks(content, tmp_path, monkeypatch) -> None:
-    (tmp_path / "performance.json").write_text(content)
+def test_damaged_benchmarks(name, command, content, tmp_path, monkeypatch) -> None:
+    (tmp_path / f"{name}.json").write_text(content)
     monkeypatch.setattr(msr.results.recorded, "_folders", lambda: (tmp_path, tmp_path))
-    with pytest.raises(msr.ResultsError, match=r"expected benchmarks .*performance\.json"):
-        msr.recorded_benchmarks()
-    (tmp_path / "performance.json").unlink()
-    with pytest.raises(FileNotFoundError, match="make bench"):
-        msr.recorded_benchmarks()
+    with pytest.raises(msr.ResultsError, match=rf"expected benchmarks .*{name}\.json"):
+        msr.recorded_benchmarks(name)
+    (tmp_path / f"{name}.json").unlink()
+    with pytest.raises(FileNotFoundError, match=command):
+        msr.recorded_benchmarks(name)
+
+
+@pytest.mark.bad_input
+def test_benchmarks_that_there_are_not() -> None:
+    with pytest.raises(ValueError, match="among performance, same-maml, got 'translation'"):
+        msr.recorded_benchmarks("translation")
 
 
 @pytest.mark.bad_input

@@ -17,6 +17,7 @@ from tools.plain_markdown import Plain
 
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
 SITE = "https://someone.github.io/book/"
+PACKAGE = (ROOT / "benchmarks" / "__init__.py").read_text()
 
 
 def texts(path: Path) -> list[str]:
@@ -142,6 +143,11 @@ def test_solutions_are_folded_and_nothing_else() -> None:
         (
             "::::{tab-set}\n:::{tab-item} A\na\n:::\n:::{tab-item} B\nb\n:::\n::::",
             "**A.** a\n\n**B.** b",
+        ),
+        (
+            "::::{tab-set}\n:::{tab-item} A\n```{literalinclude} ../benchmarks/__init__.py"
+            "\n:language: python\n```\n:::\n::::",
+            f"**A.**\n\n```python\n{PACKAGE.rstrip()}\n```",
         ),
         (
             ":::{admonition} T\n$$\na\nb\n$$\n:::",
