@@ -193,9 +193,10 @@ def _automorphisms(group: CayleyTable) -> Iterator[np.ndarray]:
                 if f[product := group.products[a, g]] < 0:
                     f[product] = group.products[f[a], image]
                     queue.append(int(product))
-        if len(set(f.tolist())) == group.order and (
-            f[group.products] == group.products[np.ix_(f, f)]
-        ).all():
+        if (
+            len(set(f.tolist())) == group.order
+            and (f[group.products] == group.products[np.ix_(f, f)]).all()
+        ):
             yield f
 
 

@@ -97,7 +97,10 @@ def in_span(
 
 
 def _in_span_of_prime_power(
-    rows: Int[np.ndarray, "rows columns"], target: Int[np.ndarray, " columns"], p: int, k: int
+    rows: Int[np.ndarray, "rows columns"],
+    target: Int[np.ndarray, " columns"],
+    p: int,
+    k: int,
 ) -> bool:
     """The same modulo p^k, by elimination.
 

@@ -182,4 +182,8 @@ class CayleyTable:
         """
         smallest = self.products[:, mask].min(1)
         elements, coset = np.unique(smallest, return_inverse=True)
-        return CayleyTable(coset[self.products[np.ix_(elements, elements)]]), coset, elements
+        return (
+            CayleyTable(coset[self.products[np.ix_(elements, elements)]]),
+            coset,
+            elements,
+        )

@@ -141,8 +141,10 @@ def test_no_reader_needs_more_than_colab_has(notebook: NotebookNode) -> None:
         "itertools",
         "math",
         "os",
+        "pathlib",
         "subprocess",
         "sys",
+        "tempfile",
         "textwrap",
         "time",
     }
