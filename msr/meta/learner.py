@@ -38,6 +38,9 @@ class MetaLearner(InParts):
     symmetry matrices U, the initial filters v and the step sizes, through the inner
     loop's own gradients (second order). All are in ``learner.parameters()``.
 
+    The learner trains the model itself, no copy: ``model.parameters()`` are among
+    ``learner.parameters()``. To make one costs next to nothing.
+
     On a plain model every parameter adapts (MAML). On a model treated with
     `msr.reparameterize` filters and biases adapt (MSR). Parameters with
     ``requires_grad=False`` stay as they are. A parameter or module that stands in several
@@ -51,7 +54,8 @@ class MetaLearner(InParts):
 
     Args:
         model: any module that a loop over tasks can train. Modules that update running
-            statistics do so at each call, as in a loop.
+            statistics do so at each call, as in a loop; batch normalization with
+            ``track_running_stats=False``, as is usual in few-shot learning, is much quicker.
         inner: the inner loop.
         loss: maps (prediction, target) of one task's examples to a scalar.
         adapt: which parameters adapt: a name or pattern, such as "head" (a module means
