@@ -15,6 +15,7 @@ BENCHMARKS_FORMAT = "msr benchmarks 1"
 BENCHMARK_COMMANDS = {
     BENCHMARKS: "`make bench`",
     "same-maml": "python -m benchmarks.same_maml",
+    "bounded-cost": "python -m benchmarks.bounded_steps",
 }
 NO_RESULTS = {*BENCHMARK_COMMANDS, "gpu"}  # files of another format
 
@@ -50,8 +51,8 @@ def recorded_benchmarks(name: str = BENCHMARKS) -> dict[str, Any]:
     """What was measured, and on what machine.
 
     Args:
-        name: "performance", times, memory and scaling by `make bench`; or "same-maml",
-            one MAML in this and other libraries.
+        name: "performance", times, memory and scaling by `make bench`; "same-maml", one
+            MAML in this and other libraries; or "bounded-cost", what bounded steps cost.
 
     Raises:
         TypeError: ``name`` is no text.

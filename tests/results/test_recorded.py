@@ -37,12 +37,25 @@ def test_every_cell_is_there_with_its_seeds_and_an_origin(name: str) -> None:
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", text)
 
 
+OTHERS = {"performance", "same-maml", "bounded-cost", "gpu"}
+
+
+def test_what_bounded_steps_cost_is_recorded() -> None:
+    found = msr.recorded_benchmarks("bounded-cost")
+    (run,) = found["runs"]
+    assert re.fullmatch(r"[0-9a-f]{40}", run["commit"])
+    assert {*found["cases"]} == {*msr.recorded_benchmarks()["cases"]}
+    for case in found["cases"].values():
+        times = case["milliseconds"]
+        assert times["with"]["median"] > times["without"]["median"] > 0
+
+
 def test_make_paper_records_these_files() -> None:
     recipe = (ROOT / "Makefile").read_text().partition("\npaper:")[2]
     listed = re.findall(r"for experiment in ([^;]+);", recipe)[0]
     recorded = {file.stem for file in (ROOT / "results").glob("*.json")}
     assert (
-        set(listed.split()) == set(NAMES) == recorded - {"performance", "same-maml", "gpu"}
+        set(listed.split()) == set(NAMES) == recorded - OTHERS
     )
 
 
@@ -84,7 +97,11 @@ def test_the_benchmarks_are_complete_and_of_a_known_origin() -> None:
 @pytest.mark.bad_input
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("performance", "make bench"), ("same-maml", "python -m benchmarks.same_maml")],
+    [
+        ("performance", "make bench"),
+        ("same-maml", "python -m benchmarks.same_maml"),
+        ("bounded-cost", "python -m benchmarks.bounded_steps"),
+    ],
 )
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}'])
 def test_damaged_benchmarks(name, command, content, tmp_path, monkeypatch) -> None:
