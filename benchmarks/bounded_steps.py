@@ -9,9 +9,11 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 
+import msr
 from msr._utils.files import write_atomically
 from msr.results.origin import provenance
 from msr.results.recorded import BENCHMARKS_FORMAT
@@ -28,7 +30,7 @@ BOUNDS = {"without": None, "with": 1.5}
 def contender(case: Case, bound: float | None) -> Contender:
     """The package on a case, with a bound on its inner steps."""
     learner, batch = case.make()
-    learner.inner = replace(learner.inner, max_curvature=bound)
+    learner.inner = replace(cast(msr.GradientDescent, learner.inner), max_curvature=bound)
     return ours(learner, batch)
 
 

@@ -54,9 +54,7 @@ def test_make_paper_records_these_files() -> None:
     recipe = (ROOT / "Makefile").read_text().partition("\npaper:")[2]
     listed = re.findall(r"for experiment in ([^;]+);", recipe)[0]
     recorded = {file.stem for file in (ROOT / "results").glob("*.json")}
-    assert (
-        set(listed.split()) == set(NAMES) == recorded - OTHERS
-    )
+    assert set(listed.split()) == set(NAMES) == recorded - OTHERS
 
 
 def test_the_closed_form_solves_all_of_table_1() -> None:
