@@ -5,6 +5,7 @@ Meta-Learning Symmetries by Reparameterization (ICLR 2021).
 """
 
 from ._version import __version__ as __version__
+from .discovery import Identification, identify
 from .exceptions import CellFailed, CheckpointError, Diverged, ResultsError, WorkersLost
 from .experiments import Sweep, reproduce, sweep, table_markdown, table_text
 from .groups import (
@@ -72,6 +73,7 @@ __all__ = [
     "GradcheckReport",
     "GradientDescent",
     "History",
+    "Identification",
     "InnerLoop",
     "Joint",
     "KroneckerSymmetry",
@@ -105,6 +107,7 @@ __all__ = [
     "escnn_kernel_basis",
     "gradcheck",
     "group_convolution_matrix",
+    "identify",
     "intertwiner_basis",
     "intertwiner_dimension",
     "load_weights",
