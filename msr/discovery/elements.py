@@ -11,7 +11,7 @@ from ..groups.catalogue import permutation_group
 from ..groups.finite import FiniteGroup
 from ..groups.names import name_of
 from ..groups.representations import Representation, permutation_representation
-from .automorphisms import Automorphisms, Permutation
+from .automorphisms import Automorphisms
 from .closure import Closure
 
 MOST_ELEMENTS = 1024
@@ -70,7 +70,7 @@ def name_of_large(group: Closure) -> str:
         f"S{size}" + (f"^{number}" if number > 1 else "")
         for size, number in sorted(sizes.items())
     )
-    rest = name_without_twins(group.without_twins)
+    rest = name_without_twins(group)
     if not swaps:
         return rest
     if group.without_twins.order == 1:
@@ -78,42 +78,22 @@ def name_of_large(group: Closure) -> str:
     return f"({swaps}) : {rest}" if " " not in rest else f"({swaps}) : ({rest})"
 
 
-def name_without_twins(group: Automorphisms) -> str:
-    """The name of a group on sets of twins, or its order."""
-    if group.order == 1:
+def name_without_twins(group: Closure) -> str:
+    """The name of the group on sets of twins, or its order.
+
+    Without twins, a permutation of rows says how columns move, and the other way round:
+    with as many elements as permutations of the moved rows, or columns, it has them all.
+    """
+    rest = group.without_twins
+    if rest.order == 1:
         return "C1"
-    listed = elements(group)
+    listed = elements(rest)
     if listed is not None:
         return named(listed).name
-    for points in _orbits(group):
-        degree = len(points)
-        if group.order == math.factorial(degree) and _swaps_two(group, points):
+    images = np.array(rest.generators)
+    moved = (images != np.arange(images.shape[1])).any(0)
+    rows = int(group.twin_rows.max()) + 1
+    for degree in (int(moved[:rows].sum()), int(moved[rows:].sum())):
+        if rest.order == math.factorial(degree):
             return f"S{degree}"
-    return f"a group of order {group.order}"
-
-
-def _orbits(group: Automorphisms) -> list[list[int]]:
-    """The points that the group moves to one another."""
-    left = set(range(len(group.generators[0])))
-    found = []
-    while left:
-        queue = [min(left)]
-        left.discard(queue[0])
-        for point in queue:
-            for g in group.generators:
-                if (image := int(g[point])) in left:
-                    left.discard(image)
-                    queue.append(image)
-        found.append(queue)
-    return found
-
-
-def _swaps_two(group: Automorphisms, points: list[int]) -> bool:
-    """Whether transpositions among the generators connect all of these points."""
-    swaps: list[Permutation] = []
-    for g in group.generators:
-        if int((np.asarray(g)[points] != np.array(points)).sum()) == 2:
-            swaps.append(g)
-    return bool(swaps) and any(
-        set(points) <= set(orbit) for orbit in _orbits(Automorphisms(0, tuple(swaps)))
-    )
+    return f"a group of order {rest.order}"

@@ -238,7 +238,7 @@ def _twins(group: Closure) -> Twins:
         _tensor(group.twin_rows),
         _tensor(group.twin_columns),
         rest.order,
-        name_without_twins(rest),
+        name_without_twins(group),
     )
 
 
