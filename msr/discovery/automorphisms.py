@@ -109,9 +109,9 @@ class _Search:
             )
             return images if self.pattern.is_automorphism(images) else None
         for candidate in self._candidates(level, colours):
-            images = self._find(level, colours, candidate)
-            if images is not None:
-                return images
+            found = self._find(level, colours, candidate)
+            if found is not None:
+                return found
         return None
 
     def _individualized(self, colours: Colours, point: int) -> Colours:

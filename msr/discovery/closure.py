@@ -6,6 +6,7 @@ The pattern of one row and one column of each set, marked with how many there ar
 twin-free group.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,13 +46,13 @@ class Closure:
         found = []
         for g in self.without_twins.generators:
             images = np.empty(len(numbers), dtype=np.int64)
-            for a, b in enumerate(g):
-                images[members[a]] = members[b]
+            for a, image in enumerate(g.tolist()):
+                images[members[a]] = members[image]
             found.append(images)
         for twins in members:
-            for a, b in zip(twins, twins[1:]):
+            for pair in itertools.pairwise(twins):
                 images = np.arange(len(numbers))
-                images[[a, b]] = b, a
+                images[list(pair)] = pair[::-1]
                 found.append(images)
         return tuple(found)
 
@@ -112,9 +113,7 @@ def numbered(labels: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:
 
 def _without_twins(
     classes: Int[np.ndarray, "m n"],
-) -> tuple[
-    Int[np.ndarray, "rows columns"], Int[np.ndarray, " m"], Int[np.ndarray, " n"]
-]:
+) -> tuple[Int[np.ndarray, "rows columns"], Int[np.ndarray, " m"], Int[np.ndarray, " n"]]:
     """One row and column of each set of twins, and the sets' numbers."""
     rows, columns = _equal_rows(classes), _equal_rows(classes.T)
     first_rows = np.unique(rows, return_index=True)[1]

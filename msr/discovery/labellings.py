@@ -40,9 +40,9 @@ def labellings(span: Span) -> list[Labelling]:
 
 
 def _narrowed(rows: Float[np.ndarray, "mn d"]) -> Float[np.ndarray, "mn e"]:
-    """Projected so that distances between rows stay about the same (Johnson, Lindenstrauss).
+    """Projected so that distances between rows stay about the same; equal rows stay equal.
 
-    Equal rows stay equal.
+    By Johnson and Lindenstrauss (1984).
     """
     if rows.shape[1] <= MOST_COLUMNS:
         return rows

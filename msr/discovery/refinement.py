@@ -101,4 +101,3 @@ class Pattern:
                 pairs = mixed((rows * _ROW)[:, None] + columns * _COLUMN).reshape(-1)
                 sums = np.add.reduceat(pairs[self._sorted], self._starts)
                 names = mixed(names + sums)
-

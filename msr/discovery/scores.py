@@ -4,8 +4,9 @@ A weight in the span is constant on the classes of the right partition. The gain
 partition with d classes over none is the log likelihood ratio of Gaussian residuals,
 ``-r/2 (mn - d) log(s)``, with s the mean square of what r basis vectors have outside the
 functions constant on classes, relative to chance. The cost of a group of order a is the log
-of the number of groups that differ from it by names of rows and columns, ``log(m! n! / a)``;
-that of a partition into classes of sizes c_i, without a group, ``log((mn)! / prod c_i!)``.
+of the number of groups that differ from it by names of rows and columns,
+``log(m! n! / a)``; that of a partition into classes of sizes c_i, without a group,
+``log((mn)! / prod c_i!)``.
 """
 
 from math import lgamma, log
@@ -35,7 +36,7 @@ def violation(span: Span, classes: Int[np.ndarray, " mn"], rank: int) -> float:
 
 
 def gain(span: Span, classes: Int[np.ndarray, " mn"]) -> tuple[float, int]:
-    """Log likelihood ratio of sharing along a partition over none, and the rank it is for."""
+    """Log likelihood ratio of sharing along a partition over none, and the rank used."""
     entries, number = len(classes), int(classes.max()) + 1
     if number == entries:
         return 0.0, span.ranks[-1]
