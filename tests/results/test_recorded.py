@@ -114,7 +114,9 @@ def test_damaged_benchmarks(name, command, content, tmp_path, monkeypatch) -> No
 
 @pytest.mark.bad_input
 def test_benchmarks_that_there_are_not() -> None:
-    with pytest.raises(ValueError, match="among performance, same-maml, bounded-cost, got 'translation'"):
+    with pytest.raises(
+        ValueError, match="among performance, same-maml, bounded-cost, got 'translation'"
+    ):
         msr.recorded_benchmarks("translation")
 
 
