@@ -56,6 +56,7 @@ WITHOUT_A_CALL = {
     "TrainingState": "a report, which msr makes and users read",
     "ResultsError": "an error, which msr makes and users catch",
     "WorkersLost": "an error, which msr makes and users catch",
+    "Identification": "a report, which msr makes and users read",
     "InnerLoop": "a protocol, which users write",
     "TaskDistribution": "a protocol, which users write",
     "SymmetryMatrix": "a base class, whose methods subclasses write",
@@ -331,6 +332,11 @@ def _layer_calls() -> dict[str, Call]:
         "escnn_kernel_basis": call(msr.escnn_kernel_basis),
         "group_convolution_matrix": call(
             msr.group_convolution_matrix, group=(msr.cyclic(3), never)
+        ),
+        "identify": call(
+            msr.identify,
+            U=(torch.eye(4).repeat(4, 1), tensor(16, None)),
+            weight_shape=((4, 4), shape_of(16, axes=2)),
         ),
         "principal_angles": call(
             msr.principal_angles,

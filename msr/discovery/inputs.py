@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ from .._utils.checks import check_at_least, check_floating, check_size
 from ..symmetry.reparameterization import symmetry_matrices
 from .span import Span, span_of
 
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 MOST_ENTRIES = 6400  # of the weight: distances between all pairs of them are kept
 
 
@@ -82,9 +82,13 @@ def checked_span(U: Float[Tensor, "mn k"]) -> Span:
         ValueError: U has NaN, infinity, or only zeros.
     """
     check_size("U", *U.shape)
+    if U.is_floating_point() and U.dtype not in DTYPES:
+        raise TypeError(f"expected U of 16, 32 or 64 bits, got {U.dtype}")
     check_floating("U", U)
+    if U.is_meta:
+        raise ValueError("expected U with values, got a tensor on the device meta")
     resolution = 1e-10 if U.dtype == torch.float64 else 8 * torch.finfo(U.dtype).eps
-    span = span_of(U.cpu().double().numpy().astype(np.float64), resolution)
+    span = span_of(U.cpu().double().numpy(), resolution)
     if span is None:
         raise ValueError("expected U with a column that is not zero, got only zeros")
     return span

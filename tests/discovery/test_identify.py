@@ -110,6 +110,19 @@ def test_surplus_columns(degrees: int) -> None:
         check_found(msr.identify(U, labels.shape), labels)
 
 
+def test_columns_that_no_task_uses() -> None:
+    """They hide the group, and have no part in weights of tasks."""
+    generator = np.random.default_rng(11)
+    i, j = np.indices((16, 16))
+    U = spanning((j - i) % 16, generator, degrees=5)
+    unused = torch.tensor(generator.normal(size=(256, 16)) / 8)
+    both = torch.cat([U, unused], 1)
+    filters = torch.tensor(generator.normal(size=(32, 400)))
+    filters[16:] *= 0.02
+    assert msr.identify(both, (16, 16)).status != "found"
+    assert msr.identify(both @ filters, (16, 16)).name == "C16"
+
+
 def test_weights_that_are_zero() -> None:
     """Filters of three taps on a ring: the other orbits share their value."""
     i, j = np.indices((16, 16))
@@ -258,6 +271,10 @@ def test_wrong_input() -> None:
         msr.identify(U.tolist(), (3, 3))
     with pytest.raises(TypeError, match="floating-point"):
         msr.identify(U.long(), (3, 3))
+    with pytest.raises(TypeError, match="16, 32 or 64 bits"):
+        msr.identify(U.to(torch.float8_e5m2), (3, 3))
+    with pytest.raises(ValueError, match="with values"):
+        msr.identify(U.to("meta"), (3, 3))
     with pytest.raises(ValueError, match="a single symmetry matrix, got 0"):
         msr.identify(torch.nn.Linear(3, 3))
     layer = torch.nn.Linear(3, 3)
