@@ -2,8 +2,8 @@
 
 All of them are solvable, so that each is an extension of a smaller one by a cyclic group of
 prime order. Going through these extensions, and keeping one for each value of the
-invariants, gives as many groups as there are: hence none is missing, and the invariants tell
-them apart. Names belong to permutations that generate the groups.
+invariants, gives as many groups as there are: hence none is missing, and the invariants
+tell them apart. Names belong to permutations that generate the groups.
 
 Usage: python -m tools.group_table    (writes msr/data/small_groups.json, in some seconds)
 """

@@ -96,7 +96,7 @@ def _presented(
             continue
         chain = [int(elements[0])]
         while len(chain) < number:
-            left = elements[fits(group.products[np.ix_(chain, elements)])]
+            left = elements[fits(group.products[np.ix_(np.array(chain), elements)])]
             if not len(left):
                 break
             chain.append(int(left[0]))

@@ -22,7 +22,7 @@ def name_of(group: FiniteGroup) -> str:
 
     Elements may be numbered in any way, and the group's own label is not looked at.
 
-    - ``Cn``, ``Dn`` (of order 2n), ``Sn``, ``An``: as `msr.cyclic` and the others make them;
+    - ``Cn``, ``Dn`` (of order 2n), ``Sn``, ``An``: as `msr.cyclic` and others make them;
     - ``Dicn``: dicyclic, of order 4n; ``Qn``: generalized quaternion, of order n; ``SDn``
       and ``Mn``: semidihedral and modular, of order n; ``SL(2,3)``;
     - ``G x H``: a direct product. Abelian groups are products of cyclic ones whose orders
@@ -40,13 +40,14 @@ def name_of(group: FiniteGroup) -> str:
         TypeError: ``group`` is no group.
 
     Example:
+        >>> import itertools
         >>> import msr
         >>> msr.name_of(msr.dihedral(3))
         'S3'
         >>> msr.name_of(msr.direct_product(msr.cyclic(4), msr.cyclic(6)))
         'C2 x C12'
-        >>> shifts_and_swap = [(0, 1, 2), (1, 2, 0), (2, 0, 1), (0, 2, 1), (2, 1, 0), (1, 0, 2)]
-        >>> msr.name_of(msr.permutation_group(shifts_and_swap))
+        >>> orders = list(itertools.permutations(range(3)))
+        >>> msr.name_of(msr.permutation_group(orders))
         'S3'
     """
     table = CayleyTable.of(group)
@@ -102,7 +103,7 @@ def _semidirect(group: CayleyTable) -> str | None:
     Of several, one on which the complement acts faithfully, then that of fewest factors,
     then the largest, then the first by name.
     """
-    choices = []
+    choices: list[tuple[tuple[int, int, int], str]] = []
     for rank, kernel in abelian_kernels(group):
         if choices and rank > choices[0][0]:
             break

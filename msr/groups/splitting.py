@@ -99,7 +99,7 @@ def _counts(
 ) -> tuple[
     Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"], Bool[np.ndarray, " pairs"]
 ]:
-    """Of the products ``N_i N_j``: sizes, those of their centralizers, which are abelian."""
+    """Of products ``N_i N_j``: sizes, those of their centralizers, which are abelian."""
     masks = np.array([n.mask for n in group.normal_closures], dtype=np.float32)
     centralizers = np.array([n.centralizer for n in group.normal_closures], np.float32)
     common = masks @ masks.T  # exact, as all counts are up to 2^24
@@ -165,10 +165,10 @@ def has_complement(group: CayleyTable, kernel: Bool[np.ndarray, " n"]) -> bool:
 
     Lifts g_i of generators of Q = G/A give a lift s(q) of each element, by a tree of
     products. They generate a complement if all remainders ``s(q) g_i s(q g_i)^-1``, which
-    lie in A, are e. Replacing g_i by ``a g_i`` changes the remainders by homomorphisms of a,
-    so that this is a linear equation in exponents.
+    lie in A, are e. Replacing g_i by ``a g_i`` changes the remainders by homomorphisms of
+    a, so that this is a linear equation in exponents.
     """
-    quotient, coset, representatives = group.quotient(kernel)
+    quotient, _, representatives = group.quotient(kernel)
     basis, orders, inside = cyclic_basis(group.subgroup(kernel))
     exponents = np.zeros((group.order, len(basis)), dtype=np.int64)
     exponents[kernel] = inside

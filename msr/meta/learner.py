@@ -55,7 +55,7 @@ class MetaLearner(InParts):
     Args:
         model: any module that a loop over tasks can train. Modules that update running
             statistics do so at each call, as in a loop; batch normalization with
-            ``track_running_stats=False``, as is usual in few-shot learning, is much quicker.
+            ``track_running_stats=False``, usual in few-shot learning, is much quicker.
         inner: the inner loop.
         loss: maps (prediction, target) of one task's examples to a scalar.
         adapt: which parameters adapt: a name or pattern, such as "head" (a module means
