@@ -248,6 +248,7 @@ def _group_calls() -> dict[str, Call]:
             rho_out=(rho, never),
             weight=(torch.ones(4, 4), tensor(4, 4)),
         ),
+        "name_of": call(msr.name_of, group=(c4, never)),
         "permutation_group": call(
             msr.permutation_group,
             permutations=([(0, 1), (1, 0)], one_of([[0]], [[]])),

@@ -13,6 +13,7 @@ from .catalogue import (
 from .equivariance import equivariance_error
 from .finite import FiniteGroup
 from .intertwiners import intertwiner_basis, intertwiner_dimension, reynolds
+from .names import name_of
 from .representations import (
     Representation,
     direct_sum,
@@ -32,6 +33,7 @@ __all__ = [
     "equivariance_error",
     "intertwiner_basis",
     "intertwiner_dimension",
+    "name_of",
     "permutation_group",
     "permutation_representation",
     "quaternion",
