@@ -67,10 +67,11 @@ class Verdict:
         """Found, not sure, or none."""
         if self.best is None or self.best.evidence <= max(0.0, self.sharing - 1e-9):
             return "none"
+        lead = self.best.evidence - max(self.sharing, self.next)
         sure = (
             self.best.evidence > LEAST_EVIDENCE
             and self.p_value <= LARGEST_P
-            and self.best.gap > LEAST_GAP
+            and (self.best.gap > LEAST_GAP or lead > LEAST_EVIDENCE)
             and self.violation < LARGEST_VIOLATION
         )
         if sure:
