@@ -2,7 +2,9 @@
 
 Entries on one orbit have equal rows, up to noise. Which distance is noise is read from the
 data: where the heights at which clusters merge jump most. Single linkage is exact where
-clusters are apart, average linkage where noise has joined them.
+clusters are apart, average linkage where noise has joined them. With more noise there is
+no jump, but a span of dimension r has r orbits, or one more if their weights are zero: the
+third way is r or r + 1 clusters of least squares.
 """
 
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from .closure import numbered
 from .span import Span
 
 MOST_CUTS = 12
+MOST_ROUNDS = 30
 MOST_COLUMNS = 96  # more are projected, at random, to so many
 
 
@@ -36,6 +39,10 @@ def labellings(span: Span) -> list[Labelling]:
                 key = labelling.classes.astype(np.int32).tobytes()
                 if key not in found or found[key].gap < labelling.gap:
                     found[key] = labelling
+        for number in (rank, rank + 1):
+            if 1 < number <= len(chosen) // 2:
+                labelling = Labelling(_least_squares(_narrowed(chosen), number), 1.0)
+                found.setdefault(labelling.classes.astype(np.int32).tobytes(), labelling)
     return list(found.values())
 
 
@@ -50,6 +57,24 @@ def _narrowed(rows: Float[np.ndarray, "mn d"]) -> Float[np.ndarray, "mn e"]:
     return rows @ (
         generator.standard_normal((rows.shape[1], MOST_COLUMNS)) / MOST_COLUMNS**0.5
     )
+
+
+def _least_squares(rows: Float[np.ndarray, "mn d"], number: int) -> Int[np.ndarray, " mn"]:
+    """So many clusters, by Ward's linkage and then Lloyd's algorithm."""
+    from scipy.cluster.hierarchy import fcluster, linkage  # load slowly
+
+    classes = numbered(fcluster(linkage(rows, "ward"), number, "maxclust"))
+    for _ in range(MOST_ROUNDS):
+        sizes = np.bincount(classes)
+        centres = np.zeros((len(sizes), rows.shape[1]))
+        np.add.at(centres, classes, rows)
+        centres /= sizes[:, None]
+        nearest = (centres * centres).sum(1) - 2 * rows @ centres.T
+        moved = numbered(nearest.argmin(1))
+        if np.array_equal(moved, classes):
+            break
+        classes = moved
+    return classes
 
 
 def _cuts(rows: Float[np.ndarray, "mn d"], resolution: float) -> Iterator[Labelling]:

@@ -16,7 +16,7 @@ from .span import Span
 
 Status = Literal["found", "not sure", "none"]
 
-LEAST_EVIDENCE = 10.0  # log likelihood ratio, costs included
+LEAST_EVIDENCE = 10.0  # log likelihood ratio to the next group or none, costs included
 LARGEST_P = 0.03
 LEAST_GAP = 1.2
 LARGEST_VIOLATION = 0.5
@@ -67,11 +67,14 @@ class Verdict:
         """Found, not sure, or none."""
         if self.best is None or self.best.evidence <= max(0.0, self.sharing - 1e-9):
             return "none"
-        lead = self.best.evidence - max(self.sharing, self.next)
+        apart = (
+            self.best.gap > LEAST_GAP
+            or self.best.evidence - self.sharing > LEAST_EVIDENCE
+        )
         sure = (
-            self.best.evidence > LEAST_EVIDENCE
+            self.best.evidence - self.next > LEAST_EVIDENCE
             and self.p_value <= LARGEST_P
-            and (self.best.gap > LEAST_GAP or lead > LEAST_EVIDENCE)
+            and apart
             and self.violation < LARGEST_VIOLATION
         )
         if sure:
