@@ -148,8 +148,8 @@ def identify(
     (S4) share the same weights. Columns of U that no task uses hide what the others say:
     remove them, or multiply U by the filters of some hundred tasks, as columns.
 
-    A small layer cannot convince: half of all ways in which 2 x 2 entries share two
-    values have a group, which is then "not sure".
+    A small layer cannot convince: however 2 x 2 entries share two values, two and two,
+    there is a group, which is then "not sure".
 
     Args:
         U: a symmetry matrix, or a module that has a single one.

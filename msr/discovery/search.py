@@ -68,8 +68,7 @@ class Verdict:
         if self.best is None or self.best.evidence <= max(0.0, self.sharing - 1e-9):
             return "none"
         apart = (
-            self.best.gap > LEAST_GAP
-            or self.best.evidence - self.sharing > LEAST_EVIDENCE
+            self.best.gap > LEAST_GAP or self.best.evidence - self.sharing > LEAST_EVIDENCE
         )
         sure = (
             self.best.evidence - self.next > LEAST_EVIDENCE
