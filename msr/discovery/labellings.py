@@ -39,10 +39,10 @@ def labellings(span: Span) -> list[Labelling]:
                 key = labelling.classes.astype(np.int32).tobytes()
                 if key not in found or found[key].gap < labelling.gap:
                     found[key] = labelling
-        for number in (rank, rank + 1):
-            if 1 < number <= len(chosen) // 2:
-                labelling = Labelling(_least_squares(_narrowed(chosen), number), 1.0)
-                found.setdefault(labelling.classes.astype(np.int32).tobytes(), labelling)
+        if rank <= len(chosen) // 2:
+            for classes in _least_squares(_narrowed(chosen), (rank, rank + 1)):
+                key = classes.astype(np.int32).tobytes()
+                found.setdefault(key, Labelling(classes, 1.0))
     return list(found.values())
 
 
@@ -59,22 +59,26 @@ def _narrowed(rows: Float[np.ndarray, "mn d"]) -> Float[np.ndarray, "mn e"]:
     )
 
 
-def _least_squares(rows: Float[np.ndarray, "mn d"], number: int) -> Int[np.ndarray, " mn"]:
+def _least_squares(
+    rows: Float[np.ndarray, "mn d"], numbers: tuple[int, ...]
+) -> Iterator[Int[np.ndarray, " mn"]]:
     """So many clusters, by Ward's linkage and then Lloyd's algorithm."""
     from scipy.cluster.hierarchy import fcluster, linkage  # load slowly
 
-    classes = numbered(fcluster(linkage(rows, "ward"), number, "maxclust"))
-    for _ in range(MOST_ROUNDS):
-        sizes = np.bincount(classes)
-        centres = np.zeros((len(sizes), rows.shape[1]))
-        np.add.at(centres, classes, rows)
-        centres /= sizes[:, None]
-        nearest = (centres * centres).sum(1) - 2 * rows @ centres.T
-        moved = numbered(nearest.argmin(1))
-        if np.array_equal(moved, classes):
-            break
-        classes = moved
-    return classes
+    tree = linkage(rows, "ward")
+    for number in numbers:
+        classes = numbered(fcluster(tree, number, "maxclust"))
+        for _ in range(MOST_ROUNDS):
+            sizes = np.bincount(classes)
+            centres = np.zeros((len(sizes), rows.shape[1]))
+            np.add.at(centres, classes, rows)
+            centres /= sizes[:, None]
+            nearest = (centres * centres).sum(1) - 2 * rows @ centres.T
+            moved = numbered(nearest.argmin(1))
+            if np.array_equal(moved, classes):
+                break
+            classes = moved
+        yield classes
 
 
 def _cuts(rows: Float[np.ndarray, "mn d"], resolution: float) -> Iterator[Labelling]:
