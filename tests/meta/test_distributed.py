@@ -23,7 +23,11 @@ def found(tmp_path_factory):
     """What each of two processes found, and one alone; and what they wrote."""
     folder = tmp_path_factory.mktemp("distributed")
     # gloo would ask the network for the name of the machine
-    environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {
+        "GLOO_SOCKET_IFNAME": "lo",
+        "OMP_NUM_THREADS": "1",
+        "TQDM_DISABLE": "0",
+    }
     if sys.platform == "darwin":
         environment["GLOO_SOCKET_IFNAME"] = "lo0"
     running = [
