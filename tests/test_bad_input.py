@@ -365,8 +365,17 @@ def test_checkpoint_of_another_dtype(tmp_path: Path) -> None:
         run(tiny_learner(), file)
 
 
-@pytest.mark.parametrize("content", ["half", "empty", "text", "other", "flipped"])
-def test_damaged_checkpoint(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        ("half", "a damaged or truncated one"),
+        ("flipped", "a damaged or truncated one"),
+        ("empty", "another file"),
+        ("text", "another file"),
+        ("other", "another file"),
+    ],
+)
+def test_damaged_checkpoint(tmp_path: Path, content: str, what: str) -> None:
     file = tmp_path / "run.pt"
     run(tiny_learner(), file)
     whole = file.read_bytes()
@@ -385,7 +394,7 @@ def test_damaged_checkpoint(tmp_path: Path, content: str) -> None:
     before = file.read_bytes()
     learner = tiny_learner(seed=3)
     state = {name: t.clone() for name, t in learner.state_dict().items()}
-    with pytest.raises(msr.CheckpointError, match=r"expected a checkpoint .*run\.pt"):
+    with pytest.raises(msr.CheckpointError, match=rf"a checkpoint .*run\.pt, got {what}\."):
         run(learner, file, steps=5)
     assert file.read_bytes() == before
     assert all(torch.equal(t, state[name]) for name, t in learner.state_dict().items())
@@ -410,6 +419,23 @@ def test_checkpoint_with_more_steps_than_asked_for(tmp_path: Path) -> None:
 def test_an_unreadable_checkpoint_is_not_called_damaged(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         run(tiny_learner(), tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError, match=r"/file'"):
+        run(tiny_learner(), tmp_path / "file" / "run.pt")
+
+
+def test_a_folder_that_cannot_be_written_is_reported_by_the_files_name(
+    tmp_path: Path, monkeypatch
+) -> None:
+    def read_only(path: str, *_) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("os.open", read_only)  # root may write anywhere
+    with pytest.raises(PermissionError, match=r"Permission denied: '.*/run\.pt'"):
+        run(tiny_learner(), tmp_path / "run.pt")
 
 
 def test_more_arguments() -> None:

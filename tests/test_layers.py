@@ -20,6 +20,14 @@ def test_locally_connected_is_a_sparse_matrix(generator) -> None:
     torch.testing.assert_close(layer(x), x @ W.T)
 
 
+def test_locally_connected_starts_as_torch_starts_a_convolution() -> None:
+    torch.manual_seed(0)
+    weight = msr.LocallyConnected1d(2000, 5).weight.detach()
+    assert weight.abs().max() <= 5**-0.5
+    assert weight.std().item() == pytest.approx(15**-0.5, rel=0.02)  # uniform, 9980 draws
+    assert abs(weight.mean()) < 0.01
+
+
 def test_locally_connected_with_equal_filters_is_a_convolution(generator) -> None:
     layer = msr.LocallyConnected1d(9, 4)
     with torch.no_grad():

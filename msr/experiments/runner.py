@@ -8,10 +8,11 @@ from typing import Any
 
 import torch
 
+from .._utils.files import sole_writer
 from .._utils.progress import progress_bar
-from ..exceptions import CellFailed
+from ..exceptions import CellFailed, ResultsError
 from ..results.origin import provenance
-from ..results.store import Results, exclusive
+from ..results.store import Results
 from .cells import Cell
 from .engines import Engine
 
@@ -48,7 +49,7 @@ def compute(
     """
     if path is None:
         return _compute(cells, Results(config), engine, device, None, command, progress)
-    with exclusive(path):
+    with sole_writer(path, ResultsError):
         results = Results.resume(path, config)
         return _compute(cells, results, engine, device, path, command, progress)
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from torch import Tensor
 from .._utils.arguments import checked
 from .._utils.checks import named_path
 from .._utils.configurations import differences
+from .._utils.files import sole_writer
 from ..exceptions import CheckpointError
 from .learner import MetaLearner, check_learner
+from .processes import Alone
 
 MAGIC = b"msr checkpoint 1 "
 
@@ -79,6 +82,32 @@ def load_of_run(
             f"configuration, and left it as it is. " + "; ".join(different)
         )
     return state
+
+
+@contextmanager
+def sole_run(path: Path | None, processes: Alone) -> Iterator[None]:
+    """Be the only run that writes to this checkpoint, if there is one.
+
+    Args:
+        path: of the file.
+        processes: of the run. The main one writes; if it may not, all of them raise.
+
+    Raises:
+        CheckpointError: another run is at it.
+        OSError: its folder cannot be made or written.
+    """
+    refused: Exception | None = None
+    with ExitStack() as stack:
+        if path is not None and processes.main:
+            try:
+                stack.enter_context(sole_writer(path, CheckpointError))
+            except (CheckpointError, OSError) as error:
+                refused = error
+        if path is not None and processes.agreed(refused is not None):
+            raise refused or CheckpointError(
+                f"expected the main process to write to {path}, but it may not"
+            )
+        yield
 
 
 @checked(by_hand=["learner"])

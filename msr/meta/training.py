@@ -20,6 +20,7 @@ from .._utils.progress import progress_bar
 from .._utils.random_state import isolated_random_state
 from ..tasks.distribution import TaskDistribution, check_tasks
 from .callbacks import Callback, listeners
+from .checkpoint import sole_run
 from .evaluation import Metric, check_metrics
 from .history import History
 from .learner import MetaLearner, check_learner
@@ -153,8 +154,8 @@ def meta_train(
             checkpoint, the optimizer has a scheduler or hooks, whose state no file holds;
             ``autocast`` is another dtype, or parameters are not in float32 with it; there
             is no process group with ``distributed``, or its processes' runs differ.
-        CheckpointError: the checkpoint is damaged or of another configuration;
-            nothing is overwritten and the learner is unchanged.
+        CheckpointError: the checkpoint is damaged, of another configuration, or another
+            run writes to it; nothing is overwritten and the learner is unchanged.
         Diverged: a loss or gradient is not finite. The error names the step and the
             tasks; the learner is back at the parameters of the last finite loss that
             this call saw, or at those it started with, and the checkpoint is kept.
@@ -207,7 +208,8 @@ def meta_train(
         clip_norm,
         lr if change_lr else None,
     )
-    with isolated_random_state(learner.device, number + processes.rank):
+    random_state = isolated_random_state(learner.device, number + processes.rank)
+    with sole_run(file, processes), random_state:
         run.resume()
         if steps < len(run.history):
             raise ValueError(

@@ -3,13 +3,10 @@
 import json
 import math
 import statistics
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from .._utils.arguments import checked
 from .._utils.checks import named_path
@@ -192,26 +189,3 @@ class Results:
                 f"left them as they are: {'; '.join(different)}"
             )
         return results
-
-
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Be the only run that writes to this results file. A killed run lets go of it.
-
-    Raises:
-        ResultsError: another run is at it.
-        OSError: its folder cannot be made or written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ResultsError(
-            f"expected to be the only run that writes to {path}, but another one is at "
-            f"it. Wait for it, stop it, or write to another place."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()

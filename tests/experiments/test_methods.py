@@ -1,5 +1,6 @@
 """The rows of the tables: what adapts, what is shared, and what training does."""
 
+import inspect
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from torch import nn
 
 import msr
 from helpers import tiny_learner, tiny_tasks
+from msr.experiments import methods
 from msr.experiments.methods import (
     ROTATION,
     SUPPORT,
@@ -155,6 +157,31 @@ def test_fitting_the_inner_loop_leaves_the_symmetry_alone() -> None:
     assert torch.equal(U, before)
     assert U.requires_grad
     assert learner.step_sizes != steps
+
+
+def test_a_multitask_method_fits_its_inner_loop_in_200_steps_with_a_bar(
+    monkeypatch,
+) -> None:
+    """The chapter and the recorded results rest on these defaults."""
+    calls = []
+    monkeypatch.setattr(
+        methods, "meta_train", lambda *args, **settings: calls.append((args[2:], settings))
+    )
+    tasks = msr.LowRank1d(train_tasks=8, test_tasks=4)
+    method = replace(TRANSLATION["MTSR-FC"], batch_size=4)
+    method.fit(tasks, 1, seed=5, progress=False)
+    fit_inner_loop(method.learner(tasks), tasks)
+    assert calls == [
+        ((200,), {"lr": 1e-2, "seed": 5, "progress": False}),
+        ((200,), {"lr": 1e-2, "seed": 0, "progress": True}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "function", [msr.meta_train, msr.meta_test, msr.multitask_train, msr.reproduce]
+)
+def test_a_bar_is_shown_unless_told_otherwise(function) -> None:
+    assert inspect.signature(function).parameters["progress"].default is True
 
 
 @pytest.mark.parametrize("name", list(TRANSLATION))

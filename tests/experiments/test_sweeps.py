@@ -18,10 +18,11 @@ import msr
 from helpers import without_times
 from helpers_project import ROOT
 from msr.__main__ import main
+from msr._utils.files import sole_writer
 from msr.experiments import cells
 from msr.experiments.hyperparameters import HYPERPARAMETERS, configure
 from msr.experiments.methods import SUPPORT, TRANSLATION
-from msr.results.store import Results, exclusive
+from msr.results.store import Results
 
 SMALL = {
     "rank": [1, 2],
@@ -168,7 +169,7 @@ def test_a_sweep_may_grow_but_a_folder_holds_only_one(tmp_path: Path, monkeypatc
 
 def test_two_runs_at_once_in_one_folder_are_refused(tmp_path: Path) -> None:
     with (
-        exclusive(tmp_path / "results.json"),
+        sole_writer(tmp_path / "results.json", msr.ResultsError),
         pytest.raises(
             msr.ResultsError, match=r"the only run that writes to .*results\.json"
         ),
@@ -195,7 +196,7 @@ def wait_for_cells(file: Path, count: int, process: subprocess.Popen[str]) -> di
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
-    with exclusive(tmp_path / "plan" / "results.json"):
+    with sole_writer(tmp_path / "plan" / "results.json", msr.ResultsError):
         second = start(tmp_path, "--jobs", "1")
         _, error = second.communicate()
     assert second.returncode == 2
@@ -261,7 +262,8 @@ def test_a_disk_that_is_full_in_mid_write_leaves_whole_results(tmp_path: Path) -
         [sys.executable, "-c", code, *command], capture_output=True, text=True
     )
     assert found.returncode == 2
-    assert found.stderr.startswith("error: [Errno 27] File too large")
+    assert found.stderr.startswith("error: [Errno 27] File too large: '")
+    assert "results.json'" in found.stderr
     assert "Traceback" not in found.stderr
     folder = tmp_path / "plan"
     kept = Results.read(folder / "results.json").cells

@@ -1,6 +1,7 @@
 """Groups: the axioms, the catalogue, and invariance under relabelling."""
 
 import itertools
+import math
 import re
 from collections import Counter
 
@@ -39,6 +40,12 @@ def test_small_groups_are_14_and_pairwise_not_isomorphic() -> None:
         for g in groups.values()
     }
     assert len(signatures) == 14
+
+
+def test_orders_of_elements() -> None:
+    cyclic = [msr.cyclic(12).element_order(a) for a in range(12)]
+    assert cyclic == [12 // math.gcd(12, a) for a in range(12)]  # the power a is element a
+    assert sorted(map(msr.quaternion().element_order, range(8))) == [1, 2] + [4] * 6
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Usage: python distributed_scenarios.py FOLDER RANK PROCESSES
 """
 
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 import msr
+from msr._utils.files import sole_writer
 
 
 class Sines:
@@ -132,6 +134,16 @@ class Scenarios:
         if self.processes > 1:
             dist.barrier()
         return [f.name[-4:] for f in self.folder.glob(f"written-{self.processes}-*")]
+
+    def refused(self) -> Any:
+        """The main process may not write: all of them say so, none waits."""
+        file = self.folder / f"refused-{self.processes}.pt"
+        with ExitStack() as stack:
+            if self.rank == 0:
+                stack.enter_context(sole_writer(file, RuntimeError))
+            with suppress(msr.CheckpointError):
+                return self.train(linear_learner(), 2, checkpoint=file)
+            return "refused"
 
     def stopped(self) -> Any:
         """The last process alone wants to stop."""

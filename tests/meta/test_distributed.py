@@ -79,6 +79,7 @@ def test_what_happened(found) -> None:
     assert len(first["validated"]["loss"]) < 30
     assert "tasks concerned: 1 of 5" in first["diverged"]
     assert first["written"] == ["0.pt"]
+    assert first["refused"] == "refused"
     assert [row[0] for row in first["logged"]] == ["1", "2", "3", "4"]
     assert "meta-train" in errors[0]  # the bar
     assert "meta-train" not in errors[1]

@@ -172,7 +172,7 @@ def test_a_killed_run_resumes_from_its_last_save(tmp_path: Path) -> None:
     assert steps == list(range(11, 21))
     assert history.loss == expected.loss
     assert states_equal(whole, resumed)
-    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+    assert {p.name for p in tmp_path.iterdir()} == {"run.pt", ".run.pt.lock"}
 
 
 def test_a_failed_write_keeps_the_old_checkpoint(tmp_path: Path, monkeypatch) -> None:
@@ -184,10 +184,37 @@ def test_a_failed_write_keeps_the_old_checkpoint(tmp_path: Path, monkeypatch) ->
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match=r"No space left on device: '.*/run\.pt'"):
         train(tiny_learner(), 10, checkpoint=file)
     assert file.read_bytes() == before
-    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+    assert {p.name for p in tmp_path.iterdir()} == {"run.pt", ".run.pt.lock"}
+
+
+def test_two_runs_at_once_on_one_checkpoint_are_refused(tmp_path: Path) -> None:
+    """A run that starts another one on its file, from its callback."""
+    file = tmp_path / "run.pt"
+    refused = []
+
+    def second(*_) -> None:
+        with pytest.raises(msr.CheckpointError, match=r"the only run .*run\.pt") as error:
+            train(other, 5, checkpoint=file)
+        refused.append(error)
+
+    other = tiny_learner(seed=4)
+    before = {name: t.clone() for name, t in other.state_dict().items()}
+    train(tiny_learner(), 2, checkpoint=file, callback=second)
+    assert len(refused) == 2
+    assert all(torch.equal(t, before[name]) for name, t in other.state_dict().items())
+    train(tiny_learner(), 3, checkpoint=file)  # the file is free again
+
+
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    file = tmp_path / "run[1].pt"
+    kept = {tmp_path / name for name in (".run1.pt.a.unfinished", ".run[1].pt.mine", "x")}
+    for path in [*kept, tmp_path / ".run[1].pt.abcdefgh.unfinished"]:
+        path.write_text("half")
+    train(tiny_learner(), 1, checkpoint=file)
+    assert set(tmp_path.iterdir()) == kept | {file, tmp_path / ".run[1].pt.lock"}
 
 
 def test_divergence_names_step_and_task_and_keeps_the_last_good_state(tmp_path) -> None:
