@@ -58,6 +58,8 @@ WITHOUT_A_CALL = {
     "WorkersLost": "an error, which msr makes and users catch",
     "Identification": "a report, which msr makes and users read",
     "InnerLoop": "a protocol, which users write",
+    "plotting.Exploration": "a figure, which msr makes and users steer",
+    "plotting.Watched": "a figure, which msr makes and users steer",
     "TaskDistribution": "a protocol, which users write",
     "SymmetryMatrix": "a base class, whose methods subclasses write",
 }
@@ -765,12 +767,69 @@ def _plotting_calls() -> dict[str, Call]:
             start=(0, integer(0, 0)),
             interval=(700, integer(1, 3_600_000)),
         ),
+        "plotting.Control": call(
+            plotting.Control,
+            values=([1, 2], choices),
+            start=(1, anything),
+            label=("n", optional(text)),
+            text=(str, optional(callable)),
+            kind=("menu", optional(one_of("slider", "menu"))),
+        ),
+        "plotting.explore": call(
+            _explore,
+            draw=(lambda n: plotting.plot_matrices([torch.eye(2)], ["t"]), acts),
+            title=("t", text),
+            alt=("a", lambda v: text(v) or acts(v)),
+            frames=("n", lambda v: v is None),
+            interval=(700, integer(1, 3_600_000)),
+            n=([1, 2], lambda v: boolean(v) or (choices(v) and not callable(v) and len(v))),
+        ),
+        "plotting.watch": call(
+            _watch,
+            run=(lambda n: range(3), acts),
+            draw=(lambda state: plotting.plot_matrices([torch.eye(2)], ["t"]), acts),
+            title=("t", text),
+            label=(str, acts),
+            alt=(str, acts),
+            frames=([0, 2], lambda v: isinstance(v, list | tuple) and len(v) > 0),
+            interval=(700, integer(1, 3_600_000)),
+            n=([1, 2], lambda v: boolean(v) or (choices(v) and not callable(v) and len(v))),
+        ),
         "plotting.smooth": call(
             plotting.smooth,
             values=([1.0, 2.0], numbers),
             window=(1, integer(1, 2**28)),
         ),
     }
+
+
+def _explore(draw, title, alt, frames, interval, n):
+    return plotting.explore(
+        draw, title=title, alt=alt, frames=frames, interval=interval, n=n
+    )
+
+
+def _watch(run, draw, title, label, alt, frames, interval, n):
+    return plotting.watch(
+        run,
+        draw,
+        title=title,
+        label=label,
+        alt=alt,
+        frames=frames,
+        interval=interval,
+        n=n,
+    )
+
+
+def anything(value: object) -> bool:
+    return True
+
+
+def choices(value: object) -> bool:
+    """What a control chooses from, at first sight."""
+    listed = isinstance(value, list | tuple | dict | range) or callable(value)
+    return listed or getattr(value, "ndim", None) == 1
 
 
 def drawable(value: torch.Tensor) -> bool:

@@ -14,7 +14,8 @@ from .._utils.checks import (
     check_positive,
     check_takes,
 )
-from .player import Slideshow, png_and_width
+from .picture import figure_of, text_of
+from .player import MOST_FRAMES, MOST_MILLISECONDS, Slideshow, png_and_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,6 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 DIVERGING = "RdBu_r"
 
 MOST_WRITTEN = 10_000  # entries of a figure that writes each of them
-MOST_MILLISECONDS = 3_600_000
 MOST_PICTURES = 1000
 LARGEST_PICTURE = 100.0  # inches
 
@@ -243,11 +243,11 @@ def slideshow(
         check_takes(name, function, "item")
     check_between(1, MOST_MILLISECONDS, interval=interval)
     if items:
-        check_between(1, MOST_PICTURES, number_of_items=len(items))
+        check_between(1, MOST_FRAMES, number_of_items=len(items))
         check_between(0, len(items) - 1, start=start)
-    labels = [_text("label", label(item)) for item in items]
-    alts = [_text("alt", alt(item)) for item in items]
-    rendered = [png_and_width(_figure(draw(item))) for item in items]
+    labels = [text_of("label", label(item)) for item in items]
+    alts = [text_of("alt", alt(item)) for item in items]
+    rendered = [png_and_width(figure_of(draw(item))) for item in items]
     return Slideshow(
         title=title,
         labels=labels,
@@ -257,20 +257,6 @@ def slideshow(
         start=start,
         interval=interval,
     )
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected {name} to return a text, got {shown(value)}")
-    return value
-
-
-def _figure(value: "Figure") -> "Figure":
-    from matplotlib.figure import Figure
-
-    if not isinstance(value, Figure):
-        raise TypeError(f"expected draw to return a figure, got {shown(value)}")
-    return value
 
 
 def _check_matrix(name: str, matrix: Tensor) -> None:

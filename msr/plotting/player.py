@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_MILLISECONDS = 3_600_000
+MOST_FRAMES = 1000
+
 PAGE = Template("""\
 <div class="msr-slideshow" id="$id" role="group" aria-label="$title">
 <style>
@@ -27,6 +30,7 @@ PAGE = Template("""\
   color: inherit; background: transparent; border: 1px solid currentColor;
   border-radius: 4px; }
 #$id output { min-width: ${label_width}ch; }
+#$id .live { font-size: 0.85em; margin: 0; }
 </style>
 <img src="$source" alt="$alt">
 <div class="controls">
@@ -35,6 +39,7 @@ PAGE = Template("""\
  aria-valuetext="$label">
 <output>$label</output>
 </div>
+$note\
 <script>
 (function () {
   const root = document.getElementById("$id");
@@ -84,6 +89,7 @@ class Slideshow:
         width: in CSS pixels.
         start: the frame shown first.
         interval: milliseconds a frame while playing.
+        note: a line below the controls.
     """
 
     title: str
@@ -93,6 +99,7 @@ class Slideshow:
     width: int
     start: int = 0
     interval: int = 700
+    note: str = ""
 
     def __post_init__(self) -> None:
         counts = len(self.labels), len(self.alts), len(self.frames)
@@ -125,6 +132,7 @@ class Slideshow:
             start=self.start,
             last=len(self.frames) - 1,
             interval=self.interval,
+            note=f'<p class="live">{html.escape(self.note)}</p>\n' if self.note else "",
             sources=_script_json(sources),
             labels=_script_json(self.labels),
             alts=_script_json(self.alts),

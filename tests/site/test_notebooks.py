@@ -67,6 +67,7 @@ def test_outputs_are_clean(notebook: NotebookNode) -> None:
             )
             text += output.get("text", "")
             assert "widget-view" not in text
+            assert "widgets" not in notebook.metadata
             assert "Warning" not in text
             assert not LOCAL_PATH.search(text)
 
@@ -212,7 +213,8 @@ def test_the_count_of_checks_can_fail() -> None:
 
 
 def test_every_chapter_has_an_interactive_figure(chapter: NotebookNode) -> None:
-    shows = [c for c in code_cells(chapter) if "plotting.slideshow(" in c.source]
+    makers = ("plotting.slideshow(", "plotting.explore(", "plotting.watch(")
+    shows = [c for c in code_cells(chapter) if any(m in c.source for m in makers)]
     assert shows
     for cell in shows:
         assert "nbval-ignore-output" in cell.metadata.tags  # pixels vary with the machine
