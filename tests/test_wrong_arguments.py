@@ -31,7 +31,7 @@ from torch.nn import functional as F
 import msr
 from helpers import tiny_learner, tiny_tasks
 from msr import plotting
-from msr._utils.checks import MOST_NUMBERS
+from msr._utils.checks import MOST_NUMBERS, MOST_TASKS
 from msr.inner_loops.base import SupportLoss
 
 mpl.use("Agg")
@@ -338,6 +338,10 @@ def _layer_calls() -> dict[str, Call]:
             msr.identify,
             U=(torch.eye(4).repeat(4, 1), tensor(16, None)),
             weight_shape=((4, 4), shape_of(16, axes=2)),
+            tasks=(None, optional(never)),
+            layer=(None, optional(never)),
+            number_of_tasks=(400, integer(1, MOST_TASKS)),
+            seed=(0, integer(0, 2**63 - 1)),
         ),
         "principal_angles": call(
             msr.principal_angles,
