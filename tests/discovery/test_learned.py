@@ -134,7 +134,9 @@ def test_one_task_that_explodes_does_not_count_for_many() -> None:
 def test_tasks_are_drawn_by_the_seed_or_all_taken() -> None:
     learner = learner_with(with_surplus(C6), 6)
     tasks = Shared(labels_of(C6), count=30)
-    assert used(learner, tasks, 30).shape == (36, 30)
+    everything = used(learner, tasks, 30)
+    assert everything.shape == (36, 30)
+    assert torch.equal(everything, used(learner, tasks, 31))
     some = used(learner, tasks, 20)
     assert some.shape == (36, 20)
     assert torch.equal(some, used(learner, tasks, 20))
@@ -158,9 +160,12 @@ def test_the_learner_is_as_it_was() -> None:
         def __init__(self) -> None:
             super().__init__()
             self.register_buffer("calls", torch.zeros(()))
+            self.register_buffer("examples", torch.zeros(()))
 
         def forward(self, x: Tensor) -> Tensor:
+            assert not self.training
             self.calls = self.calls + 1
+            self.examples += len(x)
             return x + 0 * torch.rand_like(x)
 
     model = nn.Sequential(nn.Linear(6, 6), nn.Dropout(0.5), nn.BatchNorm1d(6), Counts())
