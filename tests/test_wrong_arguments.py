@@ -759,6 +759,12 @@ def _plotting_calls() -> dict[str, Call]:
             v=(torch.ones(4), never),
             shape=((2, 2), shape_of(4, 2)),
         ),
+        "plotting.plot_identification": call(
+            plotting.plot_identification, found=(identified(), never)
+        ),
+        "plotting.describe_identification": call(
+            plotting.describe_identification, found=(identified(), never)
+        ),
         "plotting.slideshow": call(
             plotting.slideshow,
             draw=(lambda item: plotting.plot_matrices([torch.eye(2)], ["t"]), acts),
@@ -775,6 +781,11 @@ def _plotting_calls() -> dict[str, Call]:
             window=(1, integer(1, 2**28)),
         ),
     }
+
+
+@cache
+def identified() -> msr.Identification:
+    return msr.identify(torch.eye(4).repeat(4, 1), (4, 4))
 
 
 def drawable(value: torch.Tensor) -> bool:
