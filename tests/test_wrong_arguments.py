@@ -31,7 +31,7 @@ from torch.nn import functional as F
 import msr
 from helpers import tiny_learner, tiny_tasks
 from msr import plotting
-from msr._utils.checks import MOST_NUMBERS
+from msr._utils.checks import MOST_NUMBERS, MOST_TASKS
 from msr.inner_loops.base import SupportLoss
 
 mpl.use("Agg")
@@ -340,6 +340,10 @@ def _layer_calls() -> dict[str, Call]:
             msr.identify,
             U=(torch.eye(4).repeat(4, 1), tensor(16, None)),
             weight_shape=((4, 4), shape_of(16, axes=2)),
+            tasks=(None, optional(never)),
+            layer=(None, optional(never)),
+            number_of_tasks=(400, integer(1, MOST_TASKS)),
+            seed=(0, integer(0, 2**63 - 1)),
         ),
         "principal_angles": call(
             msr.principal_angles,
@@ -757,6 +761,12 @@ def _plotting_calls() -> dict[str, Call]:
             v=(torch.ones(4), never),
             shape=((2, 2), shape_of(4, 2)),
         ),
+        "plotting.plot_identification": call(
+            plotting.plot_identification, found=(identified(), never)
+        ),
+        "plotting.describe_identification": call(
+            plotting.describe_identification, found=(identified(), never)
+        ),
         "plotting.slideshow": call(
             plotting.slideshow,
             draw=(lambda item: plotting.plot_matrices([torch.eye(2)], ["t"]), acts),
@@ -830,6 +840,11 @@ def choices(value: object) -> bool:
     """What a control chooses from, at first sight."""
     listed = isinstance(value, list | tuple | dict | range) or callable(value)
     return listed or getattr(value, "ndim", None) == 1
+
+
+@cache
+def identified() -> msr.Identification:
+    return msr.identify(torch.eye(4).repeat(4, 1), (4, 4))
 
 
 def drawable(value: torch.Tensor) -> bool:

@@ -1,5 +1,6 @@
 """Which symmetry was found: the group of a learned symmetry matrix."""
 
-from .identification import Confidence, Identification, Twins, identify
+from .identification import Confidence, Identification, Twins
+from .learned import identify
 
 __all__ = ["Confidence", "Identification", "Twins", "identify"]

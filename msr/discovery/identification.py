@@ -1,20 +1,18 @@
-"""Which group did a symmetry matrix learn?"""
+"""The group of a span of weights: what was found, and how sure it is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
-from .._utils.arguments import checked
 from ..groups.finite import FiniteGroup
 from ..groups.representations import Representation
 from .automorphisms import TooManySteps
 from .closure import Closure, normalizer_order
 from .elements import elements, name_of_large, name_without_twins, named, represented
-from .inputs import checked_matrix, checked_span
+from .inputs import checked_span
 from .search import Status, Verdict, searched
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]
@@ -131,45 +129,18 @@ class Identification:
         return "\n".join(lines)
 
 
-@checked(by_hand=["U"])
-def identify(
-    U: Float[Tensor, "mn k"] | nn.Module, weight_shape: Sequence[int] | None = None
-) -> Identification:
-    """The group of permutations that a symmetry matrix has learned, from its span alone.
-
-    Entries of W that share their value in every ``vec(W) = U v`` have equal rows in an
-    orthonormal basis of the columns of U. Candidates are clusters of these rows; the group
-    of each is that of all pairs of permutations of rows and columns that keep the classes
-    of entries. The one with most evidence is compared with no sharing, with sharing
-    without a group, and with shuffled entries. No rank and no tolerance is asked for.
-
-    This is the *largest* group with these shared weights. It may be larger than the one
-    that the tasks had: rotations of a tetrahedron (A4) and all permutations of its corners
-    (S4) share the same weights. Columns of U that no task uses hide what the others say:
-    remove them, or multiply U by the filters of some hundred tasks, as columns.
-
-    A small layer cannot convince: however 2 x 2 entries share two values, two and two,
-    there is a group, which is then "not sure".
+def identified(matrix: Float[Tensor, "mn k"], shape: tuple[int, int]) -> Identification:
+    """The group of the span of these columns, as `msr.identify` tells it.
 
     Args:
-        U: a symmetry matrix, or a module that has a single one.
-        weight_shape: (m, n), outputs and inputs; a module knows it. Weights of
-            convolutions are taken as matrices, with all axes but the first as one.
+        matrix: weights as columns, row-major; any basis.
+        shape: (m, n) of a weight.
 
     Raises:
-        TypeError: U is neither, or not floating point.
-        ValueError: it has another shape, NaN or infinity, only zeros, too many entries;
-            or the module has no symmetry matrix or several.
-
-    Example:
-        >>> import msr
-        >>> found = msr.identify(msr.group_convolution_matrix(msr.cyclic(4)), (4, 4))
-        >>> found.name, found.order, found.status
-        ('C4', 4, 'found')
+        TypeError, ValueError: as for `msr.identify`.
     """
-    matrix, shape = checked_matrix(U, weight_shape)
     span = checked_span(matrix)
-    if span.basis.shape[1] >= shape[0] * shape[1]:
+    if span.ranks == (shape[0] * shape[1],):
         return _nothing(Verdict(None), shape, matrix)
     verdict = searched(span, shape)
     if verdict.best is None or verdict.status == "none":

@@ -5,27 +5,27 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from .._utils.arguments import shown
 from .._utils.checks import check_at_least, check_floating, check_size
-from ..symmetry.reparameterization import symmetry_matrices
+from ..symmetry.matrices import KroneckerSymmetry
+from .layers import Layer
 from .span import Span, span_of
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 MOST_ENTRIES = 6400  # of the weight: distances between all pairs of them are kept
+MOST_OF_A_PRODUCT = 1024  # entries of the weight, hence columns of a Kronecker product
 
 
-def checked_matrix(
+def matrix_with_shape(
     U: object, weight_shape: Sequence[int] | None
 ) -> tuple[Float[Tensor, "mn k"], tuple[int, int]]:
-    """The symmetry matrix, and the shape (m, n) of the weight as a matrix.
+    """The symmetry matrix, and the shape (m, n) of the weight.
 
     Raises:
         TypeError, ValueError: as for `msr.identify`.
     """
-    if isinstance(U, nn.Module):
-        return _of_module(U, weight_shape)
     if not isinstance(U, Tensor):
         raise TypeError(
             f"expected U to be a tensor, or a module with a symmetry matrix, got {shown(U)}"
@@ -45,25 +45,42 @@ def checked_matrix(
     return U.detach(), (m, n)
 
 
-def _of_module(
-    module: nn.Module, weight_shape: Sequence[int] | None
-) -> tuple[Float[Tensor, "mn k"], tuple[int, int]]:
-    found = list(symmetry_matrices(module))
-    if len(found) != 1:
-        names = ", ".join(repr(name) for name, _ in found[:4]) or "none"
-        raise ValueError(
-            f"expected a module with a single symmetry matrix, got {len(found)} in "
-            f"{type(module).__name__}: {names}"
-        )
-    whole = tuple(found[0][1].weight_shape)
-    shape = whole[0], math.prod(whole[1:])
-    if weight_shape is not None and tuple(weight_shape) not in (shape, whole):
-        raise ValueError(
-            f"expected weight_shape {shape} or None with this module, got "
-            f"{shown(weight_shape)}"
-        )
+def as_matrix(weight_shape: Sequence[int]) -> tuple[int, int]:
+    """The shape of a weight with all axes but the first as one.
+
+    Raises:
+        ValueError: it has too many entries.
+    """
+    m, *rest = weight_shape
+    shape = m, math.prod(rest)
     _check_entries(*shape)
-    return found[0][1].matrix().detach(), shape
+    return shape
+
+
+def matrix_of_layer(layer: Layer) -> Float[Tensor, "mn k"]:
+    """The symmetry matrix of a layer.
+
+    Raises:
+        ValueError: it is the product of large Kronecker factors.
+    """
+    symmetry = layer.symmetry
+    entries = math.prod(symmetry.weight_shape)
+    if isinstance(symmetry, KroneckerSymmetry) and entries > MOST_OF_A_PRODUCT:
+        raise ValueError(
+            f"expected tasks along with Kronecker factors of a weight of more than "
+            f"{MOST_OF_A_PRODUCT} entries, such as identify(learner, tasks), got none with "
+            f"{layer.weight!r} of {entries}: the span of their product is every weight"
+        )
+    return symmetry.matrix().detach()
+
+
+def check_weight_shape(given: Sequence[int] | None, own: Sequence[int]) -> None:
+    """Raise if the shape that came along with a layer is not its weight's."""
+    shape = as_matrix(own)
+    if given is not None and tuple(given) not in (shape, tuple(own)):
+        raise ValueError(
+            f"expected weight_shape {shape} or None with this module, got {shown(given)}"
+        )
 
 
 def _check_entries(m: int, n: int) -> None:

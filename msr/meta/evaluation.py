@@ -1,6 +1,7 @@
 """Meta-testing: adapt the filters to new tasks while everything shared is frozen."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -125,11 +126,9 @@ def evaluate(
     progress: bool = False,
 ) -> tuple[Float[Tensor, " tasks"], dict[str, Float[Tensor, " tasks"]]]:
     """Query losses and metrics of the tasks of these numbers; see `meta_test`."""
-    modes = {module: module.training for module in learner.modules()}
-    learner.eval()
     bar = progress_bar(numbers.split(batch_size), show=progress, desc="meta-test")
     parts, measured = [], []
-    try:
+    with evaluating(learner):
         for some in bar:
             batch = draw(tasks, split, some).to(learner.device, learner.dtype)
             if not metrics and learner.step_weights is None:
@@ -145,9 +144,6 @@ def evaluate(
                 {name: _number(name, m(*task), predictions) for name, m in metrics.items()}
                 for task in _by_task(predictions, batch.y_query, batch.query_mask)
             ]
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
     losses = torch.cat(parts)
     bad = (~torch.isfinite(losses)).nonzero()[:, 0].tolist()
     if bad:
@@ -184,6 +180,18 @@ def accuracy(
             f"{prediction.dtype} and {target.dtype}"
         )
     return (prediction.argmax(1) == target).to(prediction.dtype).mean()
+
+
+@contextmanager
+def evaluating(learner: MetaLearner) -> Iterator[None]:
+    """Evaluation mode for the duration."""
+    modes = {module: module.training for module in learner.modules()}
+    learner.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def check_metrics(metrics: Mapping[str, Metric] | None) -> None:

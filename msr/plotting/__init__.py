@@ -4,13 +4,13 @@ from .controls import Control
 from .curves import smooth
 from .exploration import Exploration, explore
 from .figures import (
-    DIVERGING,
-    PALETTE,
     plot_factorization,
     plot_matrices,
     plot_matrix,
     slideshow,
 )
+from .identification import describe_identification, plot_identification
+from .palette import DIVERGING, PALETTE
 from .watching import Watched, watch
 
 __all__ = [
@@ -19,8 +19,10 @@ __all__ = [
     "Control",
     "Exploration",
     "Watched",
+    "describe_identification",
     "explore",
     "plot_factorization",
+    "plot_identification",
     "plot_matrices",
     "plot_matrix",
     "slideshow",

@@ -14,16 +14,13 @@ from .._utils.checks import (
     check_positive,
     check_takes,
 )
+from .palette import DIVERGING, PALETTE
 from .picture import figure_of, text_of
 from .player import MOST_FRAMES, MOST_MILLISECONDS, Slideshow, png_and_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Okabe and Ito's palette, which readers of every colour vision can tell apart.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-DIVERGING = "RdBu_r"
 
 MOST_WRITTEN = 10_000  # entries of a figure that writes each of them
 MOST_PICTURES = 1000
