@@ -9,11 +9,13 @@ from .figures import (
     plot_matrix,
     slideshow,
 )
+from .lattice import plot_lattice
 
 __all__ = [
     "DIVERGING",
     "PALETTE",
     "plot_factorization",
+    "plot_lattice",
     "plot_matrices",
     "plot_matrix",
     "slideshow",
