@@ -5,7 +5,15 @@ Meta-Learning Symmetries by Reparameterization (ICLR 2021).
 """
 
 from ._version import __version__ as __version__
-from .discovery import Identification, identify
+from .discovery import (
+    Comparison,
+    Evidence,
+    Identification,
+    compare_symmetries,
+    evidence,
+    identify,
+    subgroup_candidates,
+)
 from .exceptions import CellFailed, CheckpointError, Diverged, ResultsError, WorkersLost
 from .experiments import Sweep, reproduce, sweep, table_markdown, table_text
 from .groups import (
@@ -26,6 +34,7 @@ from .groups import (
     regular,
     reynolds,
     small_groups,
+    subgroups,
     symmetric,
     trivial,
 )
@@ -68,8 +77,10 @@ __all__ = [
     "CSVLog",
     "CellFailed",
     "CheckpointError",
+    "Comparison",
     "DenseSymmetry",
     "Diverged",
+    "Evidence",
     "FiniteGroup",
     "GradcheckReport",
     "GradientDescent",
@@ -99,6 +110,7 @@ __all__ = [
     "adapted_model",
     "adapted_parameters",
     "alternating",
+    "compare_symmetries",
     "conv1d_matrix",
     "cyclic",
     "dihedral",
@@ -106,6 +118,7 @@ __all__ = [
     "direct_sum",
     "equivariance_error",
     "escnn_kernel_basis",
+    "evidence",
     "gradcheck",
     "group_convolution_matrix",
     "identify",
@@ -132,6 +145,8 @@ __all__ = [
     "reynolds",
     "small_groups",
     "steerable_kernels",
+    "subgroup_candidates",
+    "subgroups",
     "sweep",
     "symmetric",
     "symmetry_matrices",

@@ -50,6 +50,8 @@ WITHOUT_A_CALL = {
     "CheckpointError": "an error, which msr makes and users catch",
     "Diverged": "an error, which msr makes and users catch",
     "CSVLog.on_step": "takes what msr makes",
+    "Comparison": "a report, which msr makes and users read",
+    "Evidence": "a report, which msr makes and users read",
     "GradcheckReport": "a report, which msr makes and users read",
     "TensorBoardLog": "needs a package that the tests do without",
     "TensorBoardLog.on_step": "takes what msr makes",
@@ -265,8 +267,35 @@ def _group_calls() -> dict[str, Call]:
         "quaternion": call(msr.quaternion),
         "regular": call(msr.regular, group=(c4, never)),
         "small_groups": call(msr.small_groups),
+        "subgroups": call(msr.subgroups, group=(c4, never)),
         "trivial": call(msr.trivial, group=(c4, never), dim=(2, integer(1, 8192))),
     }
+
+
+def _evidence_calls() -> dict[str, Call]:
+    rho = msr.regular(msr.cyclic(4))
+    positive = lambda v: number(0)(v) and v > 0  # noqa: E731
+    data = {
+        "x": (torch.eye(4)[:3], tensor(3, None)),
+        "y": (torch.eye(4)[:3], lambda v: tensor(3, None)(v) and bool((v != 0).any())),
+        "noise": (None, optional(positive)),
+        "width": (None, optional(positive)),
+        "mean": (None, optional(tensor(4, 4))),
+        "soft": (False, boolean),
+    }
+    return {
+        "evidence": call(msr.evidence, U=(torch.eye(4).repeat(4, 1), optional(lambda v: isinstance(v, torch.Tensor) and tensor(16, None)(v))), **data),
+        "compare_symmetries": call(
+            msr.compare_symmetries,
+            candidates=({"C4": (rho, rho)}, one_of({"a": None})),
+            **data,
+            simulations=(1, integer(0, 100_000)),
+            generator=(None, optional(never)),
+        ),
+        "subgroup_candidates": call(
+            msr.subgroup_candidates, rho_in=(rho, never), rho_out=(rho, never)
+        ),
+    }  # fmt: skip
 
 
 def _layer_calls() -> dict[str, Call]:
@@ -755,6 +784,14 @@ def _plotting_calls() -> dict[str, Call]:
             size=(1.0, lambda v: number(0, 100)(v) and v > 0),
             shared_limit=(True, boolean),
         ),
+        "plotting.plot_lattice": call(
+            plotting.plot_lattice,
+            comparison=(
+                msr.compare_symmetries({"none": None}, torch.eye(2), torch.eye(2)),
+                never,
+            ),
+            size=(1.0, lambda v: number(0, 10)(v) and v > 0),
+        ),
         "plotting.plot_factorization": call(
             plotting.plot_factorization,
             U=(torch.eye(4), never),
@@ -905,6 +942,7 @@ def calls() -> dict[str, Call]:
         | _learner_calls()
         | _experiment_calls()
         | _plotting_calls()
+        | _evidence_calls()
     )
 
 

@@ -1,6 +1,19 @@
-"""Which symmetry was found: the group of a learned symmetry matrix."""
+"""Which symmetry was found: the group of a learned matrix, the symmetry of one data set."""
 
+from .comparison import Comparison, compare_symmetries
+from .evidence import Evidence, evidence
 from .identification import Confidence, Identification, Twins
 from .learned import identify
+from .spaces import subgroup_candidates
 
-__all__ = ["Confidence", "Identification", "Twins", "identify"]
+__all__ = [
+    "Comparison",
+    "Confidence",
+    "Evidence",
+    "Identification",
+    "Twins",
+    "compare_symmetries",
+    "evidence",
+    "identify",
+    "subgroup_candidates",
+]

@@ -21,6 +21,7 @@ from .representations import (
     regular,
     trivial,
 )
+from .subgroups import subgroups
 
 __all__ = [
     "FiniteGroup",
@@ -40,6 +41,7 @@ __all__ = [
     "regular",
     "reynolds",
     "small_groups",
+    "subgroups",
     "symmetric",
     "trivial",
 ]

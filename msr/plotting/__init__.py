@@ -10,6 +10,7 @@ from .figures import (
     slideshow,
 )
 from .identification import describe_identification, plot_identification
+from .lattice import plot_lattice
 from .palette import DIVERGING, PALETTE
 from .watching import Watched, watch
 
@@ -23,6 +24,7 @@ __all__ = [
     "explore",
     "plot_factorization",
     "plot_identification",
+    "plot_lattice",
     "plot_matrices",
     "plot_matrix",
     "slideshow",

@@ -75,3 +75,34 @@ def test_slideshow_is_deterministic_and_ids_differ() -> None:
     assert first == again
     ids = {re.search(r'id="([\w-]+)"', page)[1] for page in (first, other)}
     assert len(ids) == 2
+
+
+def test_a_lattice_has_a_box_for_each_space_and_a_line_for_each_cover() -> None:
+    rho = msr.regular(msr.dihedral(2))
+    candidates = msr.subgroup_candidates(rho, rho)
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randn(2, 6, 4, generator=generator)
+    found = msr.compare_symmetries(candidates | {"again": None}, x, y, simulations=0)
+    figure = plotting.plot_lattice(found)
+    (ax,) = figure.axes
+    boxes = {text.get_text(): text.get_position() for text in ax.texts}
+    assert len(boxes) == 5
+    assert len(ax.lines) == 6
+    shown = {name.split("\n")[0]: float(name.split("\n")[-1]) for name in boxes}
+    total = found.probabilities["none"] + found.probabilities["again"]
+    assert shown["none"] == pytest.approx(total, abs=0.005)
+    heights = [place[1] for _, place in sorted(boxes.items())]
+    assert heights == [1, 1, 1, 2, 0]  # C2 thrice, C2 x C2, none
+    assert len(set(boxes.values())) == 5
+
+
+@pytest.mark.bad_input
+def test_a_lattice_for_which_there_is_no_room() -> None:
+    x = torch.randn(3, 7, generator=torch.Generator().manual_seed(0))
+    candidates = {f"U{i}": torch.eye(49)[:, : i + 1] for i in range(47)}
+    found = msr.compare_symmetries(candidates, x, x, simulations=0)
+    with pytest.raises(ValueError, match="0 < size <= 10 inches, got 11"):
+        plotting.plot_lattice(found, size=11)
+    found.parents.update({str(i): () for i in range(20)})
+    with pytest.raises(ValueError, match="at most 60 candidates"):
+        plotting.plot_lattice(found)
