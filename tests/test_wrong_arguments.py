@@ -307,7 +307,7 @@ def _layer_calls() -> dict[str, Call]:
     many = torch.ones(2, 4), floats(2, 4)
     start = {
         "weight": (torch.ones(2, 3), lambda v: isinstance(v, torch.Tensor)),
-        "std": (0.1, number(0, 1e30)),
+        "std": (0.1, number(0)),
         "generator": (torch.Generator(), never),
     }
     calls = {
@@ -1336,6 +1336,9 @@ def test_what_looks_wrong_and_is_not() -> None:
     learner, adapted, X, Y, B = (said[name] for name in ("L", "A", "X", "Y", "B"))
     msr.reparameterize(nn.Linear(4, 2).half(), 3)
     assert msr.reparameterize(nn.Linear(4, 2), 3, std=10**30).weight.shape == (2, 4)
+    weight, generator = torch.ones(2, 4), torch.Generator().manual_seed(0)
+    U, _ = msr.DenseSymmetry.initial(weight, 3, 10**30 + 1, generator)
+    assert torch.isfinite(U.matrix()).all()
     assert len(learner(chunk_size=10**5000)(B)) == 2
     found = learner().predict(types.MappingProxyType(adapted), X)
     assert torch.equal(found, learner(chunk_size=10**5000).predict(adapted, X))

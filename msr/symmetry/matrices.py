@@ -71,7 +71,7 @@ class DenseSymmetry(SymmetryMatrix):
         checked_shape(weight.shape)
         filters = weight.numel() if filters is None else filters
         check_between(1, weight.numel(), filters=filters)
-        U = std * standard_normal((weight.numel(), filters), generator, weight)
+        U = float(std) * standard_normal((weight.numel(), filters), generator, weight)
         v = standard_normal((filters,), generator, weight) / len(weight) ** 0.5
         return cls(U, weight.shape), v
 
@@ -191,7 +191,8 @@ class KroneckerSymmetry(SymmetryMatrix):
         if filters is not None:
             raise TypeError(f"expected no filters for {cls.__name__}, got {shown(filters)}")
         factors = [
-            torch.eye(n).to(weight) + std * standard_normal((n, n), generator, weight)
+            torch.eye(n).to(weight)
+            + float(std) * standard_normal((n, n), generator, weight)
             for n in kronecker_sizes(weight.shape)
         ]
         return cls(factors, weight.shape), weight.detach().clone()
