@@ -1,10 +1,11 @@
-"""The command line: ``python -m msr reproduce``, ``sweep`` and ``compare``."""
+"""The command line: ``python -m msr reproduce``, ``sweep``, ``compare``, ``identify``."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .discovery.saved import identify_saved
 from .exceptions import CellFailed, WorkersLost
 from .experiments.registry import EXPERIMENTS
 from .experiments.report import table_text
@@ -101,6 +102,11 @@ def _compare(options: argparse.Namespace, command: str) -> int:
     return FAILED if beyond else 0
 
 
+def _identify(options: argparse.Namespace, command: str) -> int:
+    print(identify_saved(Path(options.checkpoint), options.layer, options.shape))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m msr", description="Meta-learning symmetries by reparameterization."
@@ -109,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_reproduce(commands)
     _add_sweep(commands)
     _add_compare(commands)
+    _add_identify(commands)
     return parser
 
 
@@ -166,6 +173,28 @@ def _add_compare(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         nargs="?",
         metavar="RECORDED.json",
         help="default: the book's, of the same experiment",
+    )
+
+
+def _add_identify(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "identify",
+        help="the group that the learner of a checkpoint has learned",
+        description="Name the largest group of permutations with the shared weights of a "
+        "symmetry matrix, and say how sure it is. Columns that no task uses hide it: in "
+        "Python, msr.identify(learner, tasks) leaves them out.",
+    )
+    command.set_defaults(run=_identify)
+    command.add_argument("checkpoint", metavar="CHECKPOINT", help="of msr.meta_train")
+    command.add_argument(
+        "--layer", help="name of the layer or weight; needed where there are several"
+    )
+    command.add_argument(
+        "--shape",
+        type=int,
+        nargs=2,
+        metavar=("M", "N"),
+        help="outputs and inputs; needed for files of early versions",
     )
 
 

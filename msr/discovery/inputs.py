@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from .._utils.arguments import shown
 from .._utils.checks import check_at_least, check_floating, check_size
 from ..symmetry.matrices import KroneckerSymmetry
-from .layers import Layer
+from .layers import Layer, chosen_layer
 from .span import Span, span_of
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -18,14 +18,29 @@ MOST_ENTRIES = 6400  # of the weight: distances between all pairs of them are ke
 MOST_OF_A_PRODUCT = 1024  # entries of the weight, hence columns of a Kronecker product
 
 
-def matrix_with_shape(
-    U: object, weight_shape: Sequence[int] | None
+def checked_matrix(
+    U: object, weight_shape: Sequence[int] | None, layer: str | None = None
 ) -> tuple[Float[Tensor, "mn k"], tuple[int, int]]:
-    """The symmetry matrix, and the shape (m, n) of the weight.
+    """The symmetry matrix, and the shape (m, n) of the weight as a matrix.
+
+    Args:
+        U: a matrix, or a module that has one.
+        weight_shape: (m, n).
+        layer: of a module.
 
     Raises:
         TypeError, ValueError: as for `msr.identify`.
     """
+    if not isinstance(U, nn.Module):
+        return _with_shape(U, weight_shape)
+    chosen = chosen_layer(U, layer)
+    check_weight_shape(weight_shape, chosen.symmetry.weight_shape)
+    return matrix_of_layer(chosen), as_matrix(chosen.symmetry.weight_shape)
+
+
+def _with_shape(
+    U: object, weight_shape: Sequence[int] | None
+) -> tuple[Float[Tensor, "mn k"], tuple[int, int]]:
     if not isinstance(U, Tensor):
         raise TypeError(
             f"expected U to be a tensor, or a module with a symmetry matrix, got {shown(U)}"

@@ -1,5 +1,6 @@
 """Which symmetry matrix of a module is meant."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import nn
@@ -32,25 +33,40 @@ def chosen_layer(module: nn.Module, layer: str | None) -> Layer:
     """
     layers = [_layer(name, symmetry) for name, symmetry in symmetry_matrices(module)]
     found = {each.weight: each for each in layers}
-    names = list(found)
-    if layer is not None and found:
-        names = select("layer", layer, found)
-    if len(names) != 1:
-        which = "single symmetry matrix" if layer is None else f"single {layer!r}"
-        several = "; choose one by layer=..." if layer is None and found else ""
-        shown = ", ".join(map(repr, names[:4])) or "none"
+    return found[chosen_name(list(found), layer, "a module")]
+
+
+def chosen_name(names: Sequence[str], layer: str | None, where: str) -> str:
+    """The only name of a weight, or the one that is meant by the layer's; see above.
+
+    Args:
+        names: of the weights that have a symmetry matrix.
+        layer: a name or pattern.
+        where: they are, for the message.
+    """
+    meant = list(names)
+    if layer is not None and names:
+        meant = select("layer", layer, dict.fromkeys(names))
+    if len(meant) != 1:
+        which = "symmetry matrix" if layer is None else f"{layer!r}"
+        several = ": choose one by layer" if layer is None and names else ""
+        shown = f" ({', '.join(map(repr, meant[:4]))})" if meant else ""
         raise ValueError(
-            f"expected a module with a {which}, got {len(names)} in "
-            f"{type(module).__name__}: {shown}{several}"
+            f"expected {where} with a single {which}, got {len(meant)}{shown}{several}"
         )
-    return found[names[0]]
+    return meant[0]
+
+
+def weight_of(name: str) -> str:
+    """The name of the weight that a symmetry matrix of this name makes."""
+    parts = name.split(".")
+    if "parametrizations" not in parts[-3:-2]:
+        return name
+    *owner, _, attribute, _ = parts
+    return ".".join([*owner, attribute])
 
 
 def _layer(name: str, symmetry: SymmetryMatrix) -> Layer:
-    parts = name.split(".")
-    if "parametrizations" not in parts[-3:-2]:
-        return Layer(name, None, symmetry)
-    *owner, _, attribute, place = parts
-    weight = ".".join([*owner, attribute])
-    first = f"{name.rpartition('.')[0]}.original" if place == "0" else None
-    return Layer(weight, first, symmetry)
+    weight = weight_of(name)
+    first = weight != name and name.endswith(".0")
+    return Layer(weight, f"{name.rpartition('.')[0]}.original" if first else None, symmetry)

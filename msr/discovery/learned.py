@@ -13,7 +13,7 @@ from ..meta.learner import MetaLearner, check_learner
 from ..meta.settings import generator_of
 from ..tasks.distribution import TaskDistribution, check_tasks
 from .identification import Identification, identified
-from .inputs import as_matrix, check_weight_shape, matrix_of_layer, matrix_with_shape
+from .inputs import as_matrix, check_weight_shape, checked_matrix
 from .layers import chosen_layer
 from .use import weights_in_use
 
@@ -89,19 +89,18 @@ def identify(
         weight_shape, tasks = None, weight_shape
     check_between(1, MOST_TASKS, number_of_tasks=number_of_tasks)
     draws = generator_of(seed)
-    if not isinstance(U, nn.Module):
-        if tasks is not None or layer is not None:
-            raise TypeError(
-                f"expected a module along with tasks or a layer's name, got {shown(U)}"
-            )
-        return identified(*matrix_with_shape(U, weight_shape))
-    if tasks is not None:
-        check_learner(cast(MetaLearner, U))
-        check_tasks(tasks, "train")
-    chosen = chosen_layer(U.model if isinstance(U, MetaLearner) else U, layer)
+    if not isinstance(U, nn.Module) and (tasks is not None or layer is not None):
+        raise TypeError(
+            f"expected a module along with tasks or a layer's name, got {shown(U)}"
+        )
+    if tasks is None:
+        module = U.model if isinstance(U, MetaLearner) else U
+        return identified(*checked_matrix(module, weight_shape, layer))
+    learner = cast(MetaLearner, U)
+    check_learner(learner)
+    check_tasks(tasks, "train")
+    chosen = chosen_layer(learner.model, layer)
     check_weight_shape(weight_shape, chosen.symmetry.weight_shape)
-    if isinstance(U, MetaLearner) and tasks is not None:
-        matrix = weights_in_use(U, chosen, tasks, number_of_tasks, *draws)
-    else:
-        matrix = matrix_of_layer(chosen)
-    return identified(matrix, as_matrix(chosen.symmetry.weight_shape))
+    shape = as_matrix(chosen.symmetry.weight_shape)
+    matrix = weights_in_use(learner, chosen, tasks, number_of_tasks, *draws)
+    return identified(matrix, shape)

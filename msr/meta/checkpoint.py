@@ -43,14 +43,18 @@ def load(path: Path) -> dict[str, Any]:
     digest = hashlib.sha256(payload).hexdigest().encode()
     if header != MAGIC + digest:
         what = "a damaged or truncated one" if header.startswith(MAGIC) else "another file"
-        raise CheckpointError(
-            f"expected a checkpoint in {path}, got {what}. It was left as it is; delete "
-            f"it to start anew."
-        )
+        raise CheckpointError(f"expected a checkpoint in {path}, got {what}")
     state: dict[str, Any] = torch.load(
         io.BytesIO(payload), map_location="cpu", weights_only=True
     )
     return state
+
+
+def weights_of(state: dict[str, Any]) -> dict[str, Tensor]:
+    """Parameters and buffers of the best validation, if there was one, else the last."""
+    best = (state.get("validation") or {}).get("best_state")
+    weights: dict[str, Tensor] = state["learner"] if best is None else best
+    return weights
 
 
 Config = dict[str, Any]
@@ -70,7 +74,12 @@ def load_of_run(
         CheckpointError: as for `load`, or the file was written by a run with another
             configuration; the message names the settings that differ.
     """
-    state = load(path)
+    try:
+        state = load(path)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{error}. It was left as it is; delete it to start anew."
+        ) from None
     theirs = state["config"]
     different = [
         f"{key}: this run has {ours!r}, the file {its!r}"
@@ -132,9 +141,7 @@ def load_weights(learner: MetaLearner, checkpoint: str | Path) -> MetaLearner:
     """
     check_learner(learner)
     path = named_path("checkpoint", checkpoint)
-    state = load(path)
-    best = (state.get("validation") or {}).get("best_state")
-    weights = state["learner"] if best is None else best
+    weights = weights_of(load(path))
     own = learner.state_dict()
     expected, found = (
         {name: tuple(t.shape) for name, t in tensors.items() if isinstance(t, Tensor)}

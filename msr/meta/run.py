@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from .._utils.files import write_atomically
 from .._utils.random_state import random_state, set_random_state
 from ..exceptions import Diverged
-from ..symmetry.reparameterization import adapted_parameters
+from ..symmetry.reparameterization import adapted_parameters, symmetry_matrices
 from ..tasks.distribution import TaskDistribution, draw, draw_numbers
 from .callbacks import TrainingState
 from .checkpoint import load_of_run, serialize
@@ -163,6 +163,10 @@ class Run:
         state = {
             "config": self.config,
             "learner": self.learner.state_dict(),
+            "symmetries": {
+                name: (type(symmetry).__name__, list(symmetry.weight_shape))
+                for name, symmetry in symmetry_matrices(self.learner)
+            },
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "rng": torch.get_rng_state(),

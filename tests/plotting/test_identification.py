@@ -86,6 +86,17 @@ def test_a_cyclic_group_is_a_circle_and_a_dihedral_one_two() -> None:
             np.testing.assert_allclose(directions[g], directions[to], atol=1e-5)
 
 
+def test_elements_whose_squares_are_the_identity_make_a_cube() -> None:
+    graph = CayleyGraph.of(CUBE)
+    for place in range(3):
+        steps = [
+            graph.positions[to] - graph.positions[g]
+            for p, g, to in graph.arrows()
+            if p == place
+        ]
+        np.testing.assert_allclose(np.abs(steps), np.abs(steps[:1] * 4), atol=1e-9)
+
+
 def test_generators_are_few_and_as_people_choose_them() -> None:
     orders = {
         name: [int(graph.table.orders[s]) for s in graph.generators]
