@@ -10,8 +10,7 @@ from ..groups.intertwiners import intertwiner_basis
 from ..groups.names import name_of
 from ..groups.representations import Representation, check_same_group
 from ..groups.subgroups import generators_of, subgroup, subgroups
-from .inputs import check_weight_shape, checked_span, matrix_of_layer, matrix_with_shape
-from .layers import chosen_layer
+from .inputs import checked_matrix, checked_span
 from .rotation import Basis
 
 Symmetry = Tensor | nn.Module | tuple[Representation, Representation] | None
@@ -26,12 +25,9 @@ def checked_basis(name: str, symmetry: object, shape: tuple[int, int]) -> Basis 
     if symmetry is None:
         return None
     try:
-        if isinstance(symmetry, nn.Module):
-            layer = chosen_layer(symmetry, None)
-            check_weight_shape(shape, layer.symmetry.weight_shape)
-            basis = checked_span(matrix_of_layer(layer)).basis
-        elif isinstance(symmetry, Tensor):
-            basis = checked_span(matrix_with_shape(symmetry, shape)[0]).basis
+        if isinstance(symmetry, Tensor | nn.Module):
+            matrix, _ = checked_matrix(symmetry, shape)
+            basis = checked_span(matrix).basis
         else:
             basis = _invariants(*_checked_pair(symmetry, shape))
     except (TypeError, ValueError) as error:
