@@ -50,7 +50,7 @@ class Exploration(Live):
             width=frames[0][1],
             start=texts.index(first) if first in texts else 0,
             interval=interval,
-            note=live_note("set", specs),
+            note=live_note(specs),
         )
 
     def __repr__(self) -> str:

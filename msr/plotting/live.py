@@ -144,7 +144,8 @@ class Live(ABC):
         return bundle
 
 
-def live_note(actions: str, specs: Mapping[str, Spec]) -> str:
+def live_note(specs: Mapping[str, Spec], action: str = "") -> str:
     """What a player says of its other form."""
     named = ", ".join(label_of(name, spec) for name, spec in specs.items())
-    return f"Live in Jupyter and on Colab: {', '.join(filter(None, (actions, named)))}."
+    choice = f"choose: {named}" if named else ""
+    return f"In Jupyter and on Colab you {' and '.join(filter(None, (action, choice)))}."

@@ -64,10 +64,11 @@ class Panel:
         spec = self._specs[name]
         if isinstance(spec, Given):
             return spec.widget
+        widest = max(len(label_of(*item)) for item in self._specs.items())
         shared = {
             "description": label_of(name, spec),
-            "style": {"description_width": "initial"},
-            "layout": {"width": "auto", "max_width": "32em"},
+            "style": {"description_width": f"{widest}ch"},
+            "layout": {"width": "auto", "max_width": "36em"},
         }
         if isinstance(spec, Toggle):
             return ipywidgets.Checkbox(value=spec.start, indent=False, **shared)

@@ -24,12 +24,13 @@ PAGE = Template("""\
 <style>
 #$id { max-width: ${width}px; margin: 0 auto; font: inherit; }
 #$id img { display: block; width: 100%; height: auto; background: white; }
-#$id .controls { display: flex; gap: 0.75em; align-items: center; padding: 0.4em 0; }
+#$id .controls { display: flex; flex-wrap: wrap; gap: 0 0.75em; align-items: center;
+  padding: 0.4em 0; }
 #$id input { flex: 1; min-width: 6em; height: 1.75em; }
 #$id button { min-width: 4.5em; padding: 0.25em 0.5em; font: inherit; cursor: pointer;
   color: inherit; background: transparent; border: 1px solid currentColor;
   border-radius: 4px; }
-#$id output { min-width: ${label_width}ch; }
+#$id output { min-width: min(${label_width}ch, 100%); }
 #$id .live { font-size: 0.85em; margin: 0; }
 </style>
 <img src="$source" alt="$alt">

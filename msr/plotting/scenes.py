@@ -73,13 +73,19 @@ def _combinations(
 
 
 def labels_of(specs: Mapping[str, Spec], texts: Sequence[Mapping[str, str]]) -> list[str]:
-    """For each scene, the controls in which scenes differ, and their values."""
+    """For each scene, the values of the controls in which scenes differ."""
     differ = [name for name in specs if len({scene[name] for scene in texts}) > 1]
     names = differ or list(specs)
     return [
-        ", ".join(f"{label_of(name, specs[name])} {scene[name]}" for name in names)
+        ", ".join(_said(label_of(name, specs[name]), scene[name]) for name in names)
         for scene in texts
     ]
+
+
+def _said(label: str, text: str) -> str:
+    """A value by itself, with its label where it would say nothing."""
+    number = text.strip("+-")[:1].isdigit()
+    return f"{label} {text}" if number or text in ("yes", "no") else text
 
 
 def check_takes_controls(

@@ -56,7 +56,7 @@ class Watched(Live):
             frames=[png for png, _ in pictures],
             width=pictures[0][1],
             interval=interval,
-            note=live_note("start and stop", specs),
+            note=live_note(specs, "start and stop"),
         )
 
     def __repr__(self) -> str:

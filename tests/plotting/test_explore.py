@@ -66,9 +66,9 @@ def test_the_player_walks_through_one_control_and_the_others_stay() -> None:
     figure = make(draw, frames="group")
     first = dict(group=GROUPS["C3"], element=0, scale=1, flip=False)
     assert draw.calls == [first, first | {"group": GROUPS["D3"]}]
-    assert figure.player.labels == ["group C3", "group D3"]
+    assert figure.player.labels == ["C3", "D3"]
     assert figure.player.alts[1] == "Element e of D3, scaled by 1; flipped: no."
-    assert "Live in Jupyter and on Colab: set, group, element" in figure.player.note
+    assert "In Jupyter and on Colab you choose: group, element" in figure.player.note
     page = figure.player._repr_html_()
     assert '<p class="live">' in page
     assert "http" not in page
@@ -81,7 +81,7 @@ def test_frames_over_several_controls_follow_what_is_offered() -> None:
         *(("C3", i) for i in range(3)),
         *(("D3", i) for i in range(6)),
     ]
-    assert figure.player.labels[-1] == "group D3, element r^2 s"
+    assert figure.player.labels[-1] == "D3, r^2 s"
 
 
 def test_frames_of_chosen_scenes_by_value_or_text() -> None:
@@ -95,7 +95,7 @@ def test_frames_of_chosen_scenes_by_value_or_text() -> None:
         (0, 1, True),
     ]
     assert figure.player.start == 2  # as the controls start
-    assert figure.player.labels[0] == "group D3, element s, scale 1, flip no"
+    assert figure.player.labels[0] == "D3, s, scale 1, flip no"
 
 
 def test_the_same_call_gives_the_same_page() -> None:

@@ -55,7 +55,7 @@ def test_the_player_has_the_states_asked_for_and_no_more_are_computed() -> None:
     assert watched.player.labels == ["step 0", "step 1", "step 3"]
     assert watched.player.alts == ["x = 1", "x = 0.5", "x = 0.125"]
     assert (run.begun, run.states) == (1, 4)
-    assert "start and stop, factor" in watched.player.note
+    assert "you start and stop and choose: factor." in watched.player.note
 
 
 def test_steps_reset_and_another_setting() -> None:

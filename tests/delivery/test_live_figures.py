@@ -1,0 +1,137 @@
+"""The figures with controls of every chapter, steered by keyboard in JupyterLab.
+
+A notebook here has the cells of a chapter that a figure needs, found by the names that
+they define and use, so that no table of the long chapters is computed.
+"""
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from open_notebook import JupyterLab, LiveFigure, run_all
+from pages import ROOT
+from playwright.sync_api import Browser, Page
+
+from helpers_project import missing
+
+MAKERS = ("plotting.explore(", "plotting.watch(")
+
+
+def live_cells(path: Path) -> list[int]:
+    """The places of the cells that make figures with controls."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [
+        i
+        for i, cell in enumerate(cells)
+        if cell.cell_type == "code" and any(maker in cell.source for maker in MAKERS)
+    ]
+
+
+CHAPTERS = [path for path in sorted((ROOT / "book").glob("0*.ipynb")) if live_cells(path)]
+
+
+def needed(sources: list[str], wanted: list[int]) -> list[int]:
+    """The cells that these cells need, and themselves, in order."""
+    found: set[int] = set()
+    names: set[str] = set()
+    for i in range(max(wanted), -1, -1):
+        stored, used = names_of(sources[i])
+        if i in wanted or names & stored:
+            found.add(i)
+            names |= used
+    return sorted(found)
+
+
+def names_of(source: str) -> tuple[set[str], set[str]]:
+    """The names that a cell binds or changes, and those that it uses."""
+    lines = ["pass" if line.startswith("%") else line for line in source.splitlines()]
+    tree = ast.parse("\n".join(lines))
+    stored, used = set(), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            stored.add(node.name)
+        elif isinstance(node, ast.alias):
+            stored.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(
+            node.ctx, ast.Store
+        ):
+            inner = node.value
+            while isinstance(inner, ast.Subscript | ast.Attribute):
+                inner = inner.value
+            if isinstance(inner, ast.Name):
+                stored.add(inner.id)
+    return stored, used
+
+
+def test_the_cells_that_a_figure_needs() -> None:
+    sources = [
+        "%config x\nimport math as m",
+        "a = m.pi\nunused = table()",
+        "def f(x):\n    return a * x",
+        "slow = 1",
+        "z = {}\nz[0] = f(1)",
+        "show(z)",
+        "z[1] = 2",
+    ]
+    assert needed(sources, [5]) == [0, 1, 2, 4, 5]
+
+
+@pytest.fixture(scope="module")
+def notebooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("notebooks")
+    for path in CHAPTERS:
+        notebook = nbformat.read(path, as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        live = [i for i, c in enumerate(code) if any(m in c.source for m in MAKERS)]
+        notebook.cells = [code[i] for i in needed([c.source for c in code], live)]
+        for cell in notebook.cells:
+            cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, folder / path.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(notebooks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    if importlib.util.find_spec("jupyterlab") is None:
+        missing("JupyterLab is not installed: no figure was steered in it")
+    lab = JupyterLab(notebooks, tmp_path_factory.mktemp("jupyterlab"))
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1200, "height": 1200})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_figures_are_steered_by_keyboard(path: Path, lab: JupyterLab, page: Page) -> None:
+    run_all(page, lab, path.name)
+    boxes = page.locator(".jp-OutputArea-output > .widget-vbox").all()
+    assert len(boxes) == len(live_cells(path))
+    for box in boxes:
+        figure = LiveFigure(page, box)
+        assert len(figure.state()[1]) > 20
+        assert box.locator(".widget-label").all_inner_texts()
+        for control in figure.controls():
+            figure.change(control)
+        for button in box.locator("button", has_text="Start").all():
+            before = figure.state()[0]
+            button.focus()
+            page.keyboard.press("Enter")
+            figure.wait_for_another_picture(before)
+            assert button.inner_text() == "Stop"
+            page.keyboard.press("Enter")
+        assert figure.controls() or box.locator("button").count()
+
+
+def test_every_chapter_has_a_figure_to_steer() -> None:
+    chapters = sorted((ROOT / "book").glob("0*.ipynb"))
+    assert chapters == CHAPTERS
