@@ -4,6 +4,7 @@ from .batch import TaskBatch
 from .distribution import Split, TaskDistribution
 from .joint import Joint
 from .low_rank_1d import LowRank1d
+from .patches import ShuffledPatches
 from .seeded import SeededTasks
 from .steerable_conv2d import SteerableConv2d
 
@@ -11,6 +12,7 @@ __all__ = [
     "Joint",
     "LowRank1d",
     "SeededTasks",
+    "ShuffledPatches",
     "Split",
     "SteerableConv2d",
     "TaskBatch",

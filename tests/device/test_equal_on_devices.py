@@ -117,9 +117,13 @@ def created(turns: msr.Representation) -> dict[str, Tensor]:
     """What msr makes from nothing but seeds; and a basis, of which there are many."""
     tasks, images = tiny_tasks(rank=2), msr.SteerableConv2d(fields=1, size=4, noise=0.3)
     rho = msr.regular(msr.cyclic(4))
+    photograph = torch.linspace(0, 5, 90, device="cpu").sin().reshape(9, 10)
+    patches = msr.ShuffledPatches([photograph], 3, patches=5)
     return {
         **{f"batch {k}": t for k, t in tensors_of(tasks.batch("train", [3, 1])).items()},
         **{f"images {k}": t for k, t in tensors_of(images.batch("test", [2])).items()},
+        **{f"patches {k}": t for k, t in tensors_of(patches.batch("test", [2])).items()},
+        "all patches": patches.inputs(),
         "filters": tasks.filters("train", [0]),
         "sharing": tasks.sharing,
         "true U": tasks.symmetry_matrix(),
