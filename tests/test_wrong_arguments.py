@@ -420,6 +420,7 @@ def _task_calls() -> dict[str, Call]:
     line, plane = tiny_tasks(), msr.SteerableConv2d(4, size=5, train_tasks=30)
     joint = msr.Joint(line)
     photographs = [torch.rand(12, 14, generator=torch.Generator().manual_seed(0))]
+    spanned = msr.SpanTasks(torch.eye(6), (2, 3), train_tasks=30)
     shuffled = msr.ShuffledPatches(photographs, 4, train_tasks=30, patches=9)
     batch = line.batch("train", [0, 1])
     train = "train", split
@@ -468,6 +469,23 @@ def _task_calls() -> dict[str, Call]:
         "SteerableConv2d.num_examples": call(plane.num_examples, split=train),
         "SteerableConv2d.batch": call(plane.batch, **some, **plane_sets),
         "SteerableConv2d.kernels": call(plane.kernels, **some),
+        "SpanTasks": call(
+            msr.SpanTasks,
+            U=(torch.eye(6), tensor(6, None)),
+            weight_shape=((2, 3), shape_of(6, axes=2)),
+            noise=(0.1, number(0)),
+            **numbers,
+            **examples(3),
+        ),
+        "SpanTasks.num_tasks": call(spanned.num_tasks, split=train),
+        "SpanTasks.num_examples": call(spanned.num_examples, split=train),
+        "SpanTasks.weights": call(spanned.weights, **some),
+        "SpanTasks.batch": call(
+            spanned.batch,
+            **some,
+            support=(1, optional(integer(1, 9))),
+            query=(1, optional(integer(1, 9))),
+        ),
         "ShuffledPatches": call(
             msr.ShuffledPatches,
             photographs=(photographs, never),

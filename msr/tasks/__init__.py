@@ -6,6 +6,7 @@ from .joint import Joint
 from .low_rank_1d import LowRank1d
 from .patches import ShuffledPatches
 from .seeded import SeededTasks
+from .span_tasks import SpanTasks
 from .steerable_conv2d import SteerableConv2d
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "LowRank1d",
     "SeededTasks",
     "ShuffledPatches",
+    "SpanTasks",
     "Split",
     "SteerableConv2d",
     "TaskBatch",

@@ -1,6 +1,5 @@
 """Patches of photographs whose pixels are in a secret order, and random filters."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -21,7 +20,7 @@ from .._utils.checks import (
 )
 from .batch import TaskBatch
 from .distribution import Split
-from .seeded import SeededTasks, own_split
+from .seeded import SeededTasks, digest_of, own_split
 
 
 @checked
@@ -94,7 +93,6 @@ class ShuffledPatches(SeededTasks):
         self._check_counts()
         if not self.photographs:
             raise ValueError("expected at least one photograph, got none")
-        digest = hashlib.sha256()
         for i, photograph in enumerate(self.photographs):
             check_values(f"photographs[{i}]", photograph)
             if photograph.ndim != 2 or min(photograph.shape) < self._outer:
@@ -106,9 +104,8 @@ class ShuffledPatches(SeededTasks):
                 raise ValueError(
                     f"expected photographs[{i}] to show something, got one grey"
                 )
-            digest.update(photograph.detach().cpu().double().numpy().tobytes())
-        # photographs are part of what tells one source of tasks from another
-        object.__setattr__(self, "digest", digest.hexdigest()[:16])
+        # part of what tells one source of tasks from another
+        object.__setattr__(self, "digest", digest_of(*self.photographs))
 
     @property
     def _outer(self) -> int:
