@@ -5,15 +5,17 @@ outputs, whatever the task, says which pixels are neighbours; and who is whose n
 says where everybody is, up to turning and flipping the whole grid.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from .._utils.arguments import checked, shown
 from .._utils.blocks import blocks_of, image_of
 from .._utils.checks import check_at_least, check_values
-from .inputs import checked_span, matrix_with_shape
+from .inputs import checked_matrix, checked_span
 
 Grid = tuple[int, int]
 
@@ -22,7 +24,9 @@ TURNS = 18  # of the drawing in the plane, by 5 degrees each
 
 
 @checked(by_hand=["U"])
-def coupling(U: Float[Tensor, "mn k"], weight_shape: Grid) -> Float[Tensor, "m n"]:
+def coupling(
+    U: Float[Tensor, "mn k"] | nn.Module, weight_shape: Sequence[int] | None = None
+) -> Float[Tensor, "m n"]:
     """How much of the span of U lies on each entry of the weight.
 
     With an orthonormal basis Q of the columns of U, entry (i, j) is the sum of the squares
@@ -30,14 +34,15 @@ def coupling(U: Float[Tensor, "mn k"], weight_shape: Grid) -> Float[Tensor, "m n
     (it is independent of the others), whatever basis the columns of U are.
 
     Args:
-        U: a symmetry matrix.
-        weight_shape: (m, n), outputs and inputs.
+        U: a symmetry matrix, or a module that has a single one.
+        weight_shape: (m, n), outputs and inputs; a module knows it.
 
     Raises:
-        TypeError: U is no tensor of floating-point numbers.
-        ValueError: it has another shape, NaN or infinity, or only zeros.
+        TypeError: U is neither, or not floating point.
+        ValueError: it has another shape, NaN or infinity, only zeros or too many entries;
+            or the module has no symmetry matrix or several.
     """
-    matrix, shape = matrix_with_shape(U, weight_shape)
+    matrix, shape = checked_matrix(U, weight_shape)
     basis = torch.from_numpy(checked_span(matrix).basis)
     return basis.square().sum(1).reshape(shape).to(matrix.device, matrix.dtype)
 

@@ -59,6 +59,10 @@ def test_coupling_is_the_diagonal_of_the_projection(generator) -> None:
     first = U[:, :3]
     projection = first @ torch.linalg.inv(first.T @ first) @ first.T
     torch.testing.assert_close(msr.coupling(U, (3, 4)), projection.diagonal().reshape(3, 4))
+    layer = torch.nn.Linear(4, 3)
+    msr.reparameterize(layer, filters=2, seed=0)
+    of_layer = layer.parametrizations.weight[0].U.detach()
+    assert torch.equal(msr.coupling(layer), msr.coupling(of_layer, (3, 4)))
     single = msr.coupling(U.float(), (3, 4))
     assert single.dtype == torch.float32
     torch.testing.assert_close(single.double(), msr.coupling(U, (3, 4)), atol=1e-5, rtol=0)
