@@ -9,10 +9,13 @@ from .discovery import (
     Comparison,
     Evidence,
     Identification,
+    arrange_on_grid,
     compare_symmetries,
+    coupling,
     evidence,
     identify,
     subgroup_candidates,
+    unscramble,
 )
 from .exceptions import CellFailed, CheckpointError, Diverged, ResultsError, WorkersLost
 from .experiments import Sweep, reproduce, sweep, table_markdown, table_text
@@ -71,7 +74,15 @@ from .symmetry import (
     steerable_kernels,
     symmetry_matrices,
 )
-from .tasks import Joint, LowRank1d, SteerableConv2d, TaskBatch, TaskDistribution
+from .tasks import (
+    Joint,
+    LowRank1d,
+    ShuffledPatches,
+    SpanTasks,
+    SteerableConv2d,
+    TaskBatch,
+    TaskDistribution,
+)
 
 __all__ = [
     "CSVLog",
@@ -97,6 +108,8 @@ __all__ = [
     "Results",
     "ResultsError",
     "Ridge",
+    "ShuffledPatches",
+    "SpanTasks",
     "SteerableConv2d",
     "Sweep",
     "SymmetryMatrix",
@@ -110,8 +123,10 @@ __all__ = [
     "adapted_model",
     "adapted_parameters",
     "alternating",
+    "arrange_on_grid",
     "compare_symmetries",
     "conv1d_matrix",
+    "coupling",
     "cyclic",
     "dihedral",
     "direct_product",
@@ -153,4 +168,5 @@ __all__ = [
     "table_markdown",
     "table_text",
     "trivial",
+    "unscramble",
 ]

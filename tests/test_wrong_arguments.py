@@ -153,6 +153,16 @@ def tensor(*shape: int | None, dtype: torch.dtype = torch.float32) -> Accepts:
     return accepts
 
 
+def blocks(height: int, width: int) -> Accepts:
+    """A finite matrix of blocks of this shape, in any precision."""
+    kinds = torch.float16, torch.float32, torch.float64
+    return lambda v: (
+        any(tensor(None, None, dtype=kind)(v) for kind in kinds)
+        and not v.is_meta
+        and v.shape[0] % height == v.shape[1] % width == 0
+    )
+
+
 def floats(*shape: int | None) -> Accepts:
     """As of `tensor`, but NaN and infinity are numbers too."""
     return lambda v: (
@@ -365,6 +375,22 @@ def _layer_calls() -> dict[str, Call]:
         "group_convolution_matrix": call(
             msr.group_convolution_matrix, group=(msr.cyclic(3), never)
         ),
+        "coupling": call(
+            msr.coupling,
+            U=(torch.eye(4).repeat(4, 1), tensor(16, None)),
+            weight_shape=((4, 4), shape_of(16, axes=2)),
+        ),
+        "arrange_on_grid": call(
+            msr.arrange_on_grid,
+            similarity=(torch.eye(6), tensor(6, 6)),
+            shape=((2, 3), shape_of(6, axes=2)),
+        ),
+        "unscramble": call(
+            msr.unscramble,
+            image=(torch.ones(4, 6), blocks(2, 3)),
+            places=(torch.arange(6), never),
+            shape=((2, 3), shape_of(6, axes=2)),
+        ),
         "identify": call(
             msr.identify,
             U=(torch.eye(4).repeat(4, 1), tensor(16, None)),
@@ -393,6 +419,9 @@ def _layer_calls() -> dict[str, Call]:
 def _task_calls() -> dict[str, Call]:
     line, plane = tiny_tasks(), msr.SteerableConv2d(4, size=5, train_tasks=30)
     joint = msr.Joint(line)
+    photographs = [torch.rand(12, 14, generator=torch.Generator().manual_seed(0))]
+    spanned = msr.SpanTasks(torch.eye(6), (2, 3), train_tasks=30)
+    shuffled = msr.ShuffledPatches(photographs, 4, train_tasks=30, patches=9)
     batch = line.batch("train", [0, 1])
     train = "train", split
     some = {"split": train, "indices": ([0, 1], indices(30))}
@@ -440,6 +469,46 @@ def _task_calls() -> dict[str, Call]:
         "SteerableConv2d.num_examples": call(plane.num_examples, split=train),
         "SteerableConv2d.batch": call(plane.batch, **some, **plane_sets),
         "SteerableConv2d.kernels": call(plane.kernels, **some),
+        "SpanTasks": call(
+            msr.SpanTasks,
+            U=(torch.eye(6), tensor(6, None)),
+            weight_shape=((2, 3), shape_of(6, axes=2)),
+            noise=(0.1, number(0)),
+            **numbers,
+            **examples(3),
+        ),
+        "SpanTasks.num_tasks": call(spanned.num_tasks, split=train),
+        "SpanTasks.num_examples": call(spanned.num_examples, split=train),
+        "SpanTasks.weights": call(spanned.weights, **some),
+        "SpanTasks.batch": call(
+            spanned.batch,
+            **some,
+            support=(1, optional(integer(1, 9))),
+            query=(1, optional(integer(1, 9))),
+        ),
+        "ShuffledPatches": call(
+            msr.ShuffledPatches,
+            photographs=(photographs, never),
+            size=(4, integer(1, 10)),
+            kernel_size=(3, lambda v: integer(1, 9)(v) and v % 2 == 1),
+            one_order=(True, boolean),
+            floor=(1e-6, number(5e-324, 1)),
+            noise=(0.1, number(0)),
+            patches=(9, integer(2, LARGEST // 36)),
+            **numbers,
+            **examples(36),
+        ),
+        "ShuffledPatches.num_tasks": call(shuffled.num_tasks, split=train),
+        "ShuffledPatches.num_examples": call(shuffled.num_examples, split=train),
+        "ShuffledPatches.batch": call(
+            shuffled.batch,
+            **some,
+            support=(1, optional(integer(1, 7))),
+            query=(1, optional(integer(1, 7))),
+        ),
+        "ShuffledPatches.scramble": call(
+            shuffled.scramble, image=(torch.ones(4, 8), blocks(4, 4))
+        ),
         "TaskBatch": call(
             msr.TaskBatch,
             x_support=(x, inputs),

@@ -120,6 +120,13 @@ def check_floating(name: str, tensor: Tensor) -> None:
         raise ValueError(f"expected finite {name}, got NaN or infinity")
 
 
+def check_values(name: str, tensor: Tensor) -> None:
+    """As `check_floating`, and raise a ValueError for a tensor on the device meta."""
+    check_floating(name, tensor)
+    if tensor.is_meta:
+        raise ValueError(f"expected {name} with values, got a tensor on the device meta")
+
+
 def check_same_dtype(name: str, tensor: Tensor, dtype: torch.dtype) -> None:
     """Raise a TypeError unless the tensor has this dtype, or autocast will see to it."""
     if tensor.dtype == dtype:

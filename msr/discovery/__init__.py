@@ -2,6 +2,7 @@
 
 from .comparison import Comparison, compare_symmetries
 from .evidence import Evidence, evidence
+from .grid import arrange_on_grid, coupling, turns, unscramble
 from .identification import Confidence, Identification, Twins
 from .learned import identify
 from .spaces import subgroup_candidates
@@ -12,8 +13,12 @@ __all__ = [
     "Evidence",
     "Identification",
     "Twins",
+    "arrange_on_grid",
     "compare_symmetries",
+    "coupling",
     "evidence",
     "identify",
     "subgroup_candidates",
+    "turns",
+    "unscramble",
 ]

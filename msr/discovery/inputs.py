@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from .._utils.arguments import shown
-from .._utils.checks import check_at_least, check_floating, check_size
+from .._utils.checks import check_at_least, check_size, check_values
 from ..symmetry.matrices import KroneckerSymmetry
 from .layers import Layer, chosen_layer
 from .span import Span, span_of
@@ -116,9 +116,7 @@ def checked_span(U: Float[Tensor, "mn k"]) -> Span:
     check_size("U", *U.shape)
     if U.is_floating_point() and U.dtype not in DTYPES:
         raise TypeError(f"expected U of 16, 32 or 64 bits, got {U.dtype}")
-    check_floating("U", U)
-    if U.is_meta:
-        raise ValueError("expected U with values, got a tensor on the device meta")
+    check_values("U", U)
     resolution = 1e-10 if U.dtype == torch.float64 else 8 * torch.finfo(U.dtype).eps
     span = span_of(U.cpu().double().numpy(), resolution)
     if span is None:

@@ -16,6 +16,7 @@ BENCHMARK_COMMANDS = {
     BENCHMARKS: "`make bench`",
     "same-maml": "python -m benchmarks.same_maml",
     "bounded-cost": "python -m benchmarks.bounded_steps",
+    "unscramble": "python -m benchmarks.unscramble",
 }
 NO_RESULTS = {*BENCHMARK_COMMANDS, "gpu"}  # files of another format
 
@@ -52,7 +53,8 @@ def recorded_benchmarks(name: str = BENCHMARKS) -> dict[str, Any]:
 
     Args:
         name: "performance", times, memory and scaling by `make bench`; "same-maml", one
-            MAML in this and other libraries; or "bounded-cost", what bounded steps cost.
+            MAML in this and other libraries; "bounded-cost", what bounded steps cost; or
+            "unscramble", how often shuffled photographs are put right.
 
     Raises:
         TypeError: ``name`` is no text.

@@ -4,13 +4,17 @@ from .batch import TaskBatch
 from .distribution import Split, TaskDistribution
 from .joint import Joint
 from .low_rank_1d import LowRank1d
+from .patches import ShuffledPatches
 from .seeded import SeededTasks
+from .span_tasks import SpanTasks
 from .steerable_conv2d import SteerableConv2d
 
 __all__ = [
     "Joint",
     "LowRank1d",
     "SeededTasks",
+    "ShuffledPatches",
+    "SpanTasks",
     "Split",
     "SteerableConv2d",
     "TaskBatch",

@@ -1,5 +1,6 @@
 """Synthetic tasks: numbered, seeded, computed when asked for."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import cache
 from typing import Literal, cast
@@ -196,6 +197,15 @@ class SeededTasks:
             if not 0 <= i < tasks:
                 raise ValueError(f"expected {split} tasks 0..{tasks - 1}, got {shown(i)}")
         return numbers
+
+
+def digest_of(*tensors: Tensor) -> str:
+    """A short name of the values of tensors, for the repr of tasks made from them."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        values = tensor.detach().cpu().double().contiguous()
+        digest.update(str(tuple(values.shape)).encode() + values.numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 @cache

@@ -23,7 +23,7 @@ from tools.kernel_start import started
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "colab").glob("*.ipynb"))
-SHIPPED = ("torch", "numpy", "matplotlib", "ipywidgets", "ipykernel")
+SHIPPED = ("torch", "numpy", "matplotlib", "ipywidgets", "ipykernel", "scikit-image")
 
 
 class Environment:

@@ -117,9 +117,16 @@ def created(turns: msr.Representation) -> dict[str, Tensor]:
     """What msr makes from nothing but seeds; and a basis, of which there are many."""
     tasks, images = tiny_tasks(rank=2), msr.SteerableConv2d(fields=1, size=4, noise=0.3)
     rho = msr.regular(msr.cyclic(4))
+    photograph = torch.linspace(0, 5, 90, device="cpu").sin().reshape(9, 10)
+    patches = msr.ShuffledPatches([photograph], 3, patches=5)
+    spanned = msr.SpanTasks(torch.eye(6, 4, device="cpu"), (2, 3), noise=0.1)
     return {
         **{f"batch {k}": t for k, t in tensors_of(tasks.batch("train", [3, 1])).items()},
         **{f"images {k}": t for k, t in tensors_of(images.batch("test", [2])).items()},
+        **{f"patches {k}": t for k, t in tensors_of(patches.batch("test", [2])).items()},
+        "all patches": patches.inputs(),
+        **{f"span {k}": t for k, t in tensors_of(spanned.batch("test", [2])).items()},
+        "weights": spanned.weights("test", [2]),
         "filters": tasks.filters("train", [0]),
         "sharing": tasks.sharing,
         "true U": tasks.symmetry_matrix(),

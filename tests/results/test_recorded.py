@@ -37,7 +37,7 @@ def test_every_cell_is_there_with_its_seeds_and_an_origin(name: str) -> None:
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", text)
 
 
-OTHERS = {"performance", "same-maml", "bounded-cost", "gpu"}
+OTHERS = {"performance", "same-maml", "bounded-cost", "unscramble", "gpu"}
 
 
 def test_what_bounded_steps_cost_is_recorded() -> None:
@@ -48,6 +48,18 @@ def test_what_bounded_steps_cost_is_recorded() -> None:
     for case in found["cases"].values():
         times = case["milliseconds"]
         assert times["with"]["median"] > times["without"]["median"] > 0
+
+
+def test_photographs_are_put_right_and_controls_are_not() -> None:
+    found = msr.recorded_benchmarks("unscramble")
+    (run,) = found["runs"]
+    assert re.fullmatch(r"[0-9a-f]{40}", run["commit"])
+    assert found["held_out"] not in found["photographs"]
+    seeds = found["seeds"]
+    assert len({one["seed"] for one in seeds}) == 20
+    assert sum(one["exact"] for one in seeds) >= 19
+    for control in ("correlation", "size of correlation", "null"):
+        assert max(one["share"][control] for one in seeds) < 0.1
 
 
 def test_make_paper_records_these_files() -> None:
@@ -99,6 +111,7 @@ def test_the_benchmarks_are_complete_and_of_a_known_origin() -> None:
         ("performance", "make bench"),
         ("same-maml", "python -m benchmarks.same_maml"),
         ("bounded-cost", "python -m benchmarks.bounded_steps"),
+        ("unscramble", "python -m benchmarks.unscramble"),
     ],
 )
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}'])
@@ -115,7 +128,8 @@ def test_damaged_benchmarks(name, command, content, tmp_path, monkeypatch) -> No
 @pytest.mark.bad_input
 def test_benchmarks_that_there_are_not() -> None:
     with pytest.raises(
-        ValueError, match="among performance, same-maml, bounded-cost, got 'translation'"
+        ValueError,
+        match="among performance, same-maml, bounded-cost, unscramble, got 'translation'",
     ):
         msr.recorded_benchmarks("translation")
 
