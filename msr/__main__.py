@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .discovery.saved import identify_saved
 from .exceptions import CellFailed, WorkersLost
+from .experiments import identifying
 from .experiments.registry import EXPERIMENTS
 from .experiments.report import table_text
 from .experiments.reproduction import reproduce
@@ -52,6 +53,8 @@ def _kept(options: argparse.Namespace) -> str:
 
 
 def _reproduce(options: argparse.Namespace, command: str) -> int:
+    if options.experiment == identifying.NAME:
+        return _identify_planted(options, command)
     results = reproduce(
         options.experiment,
         options.methods,
@@ -67,6 +70,24 @@ def _reproduce(options: argparse.Namespace, command: str) -> int:
     )
     print(table_text(results, options.methods, options.columns))
     return _diverged(results)
+
+
+def _identify_planted(options: argparse.Namespace, command: str) -> int:
+    for name in ("methods", "steps", "scheduler"):
+        if getattr(options, name) is not None:
+            raise ValueError(f"expected no --{name} with {identifying.NAME}, got one")
+    if options.device != "cpu":
+        raise ValueError(f"expected device cpu with identify, got {options.device}")
+    content = identifying.run_benchmark(
+        options.columns,
+        seeds=options.seeds,
+        jobs=options.jobs,
+        out=options.out,
+        command=command,
+        progress=not options.quiet,
+    )
+    print(identifying.benchmark_text(content, options.columns))
+    return 0
 
 
 def _sweep(options: argparse.Namespace, command: str) -> int:
@@ -120,6 +141,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    titles = {name: experiment.title for name, experiment in EXPERIMENTS.items()}
+    titles |= {identifying.NAME: identifying.TITLE}
     command = commands.add_parser(
         "reproduce",
         help="recompute a table of the paper, or another experiment of the book",
@@ -129,7 +152,7 @@ def _add_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     command.set_defaults(run=_reproduce)
     command.add_argument(
         "experiment",
-        help="; ".join(f"{name}: {e.title}" for name, e in EXPERIMENTS.items()),
+        help="; ".join(f"{name}: {title}" for name, title in titles.items()),
         metavar="EXPERIMENT",
     )
     command.add_argument(

@@ -8,6 +8,7 @@ twin-free group.
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,19 +60,8 @@ class Closure:
     @cached_property
     def orbits(self) -> Int[np.ndarray, "m n"]:
         """The orbit of every entry, numbered in the order of their first entries."""
-        from scipy.sparse import coo_array  # loads slowly
-        from scipy.sparse.csgraph import connected_components
-
-        rows, columns = self.twin_rows.max() + 1, self.twin_columns.max() + 1
-        entries = np.arange(rows * columns).reshape(rows, columns)
-        moved = [
-            entries[np.ix_(g[:rows], g[rows:] - rows)].reshape(-1)
-            for g in self.without_twins.generators
-        ]
-        ends = np.concatenate([entries.reshape(-1), *moved])
-        starts = np.tile(entries.reshape(-1), len(moved) + 1)
-        graph = coo_array((np.ones(len(ends)), (starts, ends)), (entries.size,) * 2)
-        labels = connected_components(graph, directed=False)[1].reshape(rows, columns)
+        shape = int(self.twin_rows.max()) + 1, int(self.twin_columns.max()) + 1
+        labels = orbits_of(self.without_twins.generators, shape)
         return numbered(labels[np.ix_(self.twin_rows, self.twin_columns)])
 
     @property
@@ -103,6 +93,22 @@ def normalizer_order(classes: Int[np.ndarray, "m n"]) -> int:
     pattern = Pattern(reduced, *sizes, classes_stay=False)
     group = Closure(rows, columns, automorphisms(pattern))
     return group.order
+
+
+def orbits_of(
+    generators: Iterable[Permutation], shape: tuple[int, int]
+) -> Int[np.ndarray, "m n"]:
+    """A number for each entry, the same along an orbit of the group generated."""
+    from scipy.sparse import coo_array  # loads slowly
+    from scipy.sparse.csgraph import connected_components
+
+    m, n = shape
+    entries = np.arange(m * n).reshape(m, n)
+    moved = [entries[np.ix_(g[:m], g[m:] - m)].reshape(-1) for g in generators]
+    ends = np.concatenate([entries.reshape(-1), *moved])
+    starts = np.tile(entries.reshape(-1), len(moved) + 1)
+    graph = coo_array((np.ones(len(ends)), (starts, ends)), (m * n,) * 2)
+    return numbered(connected_components(graph, directed=False)[1].reshape(m, n))
 
 
 def numbered(labels: Int[np.ndarray, "*shape"]) -> Int[np.ndarray, "*shape"]:

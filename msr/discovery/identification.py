@@ -29,7 +29,9 @@ class Confidence:
         sharing: of the best sharing without a group over no sharing at all.
         rival: of the best other group over no sharing at all; 0 if there is none.
         gap: how many times farther apart entries of different orbits are than those of one.
-        violation: 0 if weights are equal along orbits, 1 if no more than by chance.
+        violation: 0 if weights are equal along orbits, 1 if no more than by chance;
+            exceptional entries do not count.
+        exceptions: the number of entries that break the pattern.
         rank: the number of independent columns of U that count.
     """
 
@@ -39,6 +41,7 @@ class Confidence:
     rival: float = 0.0
     gap: float = 1.0
     violation: float = 1.0
+    exceptions: int = 0
     rank: int = 0
 
 
@@ -126,6 +129,8 @@ class Identification:
             f"another group {sure.rival:.1f}",
             f"p = {sure.p_value:.3g}, violation {sure.violation:.2g}",
         ]
+        if sure.exceptions:
+            lines.append(f"{sure.exceptions} exceptional entries")
         return "\n".join(lines)
 
 
@@ -199,6 +204,7 @@ def _confidence(verdict: Verdict) -> Confidence:
         rival=verdict.next,
         gap=verdict.best.gap,
         violation=verdict.violation,
+        exceptions=verdict.best.exceptions,
         rank=verdict.best.rank,
     )
 

@@ -33,8 +33,10 @@ def identify(
     Entries of W that share their value in every ``vec(W) = U v`` have equal rows in an
     orthonormal basis of the columns of U. Candidates are clusters of these rows; the group
     of each is that of all pairs of permutations of rows and columns that keep the classes
-    of entries. The one with most evidence is compared with no sharing, with sharing
-    without a group, and with shuffled entries. No rank and no tolerance is asked for::
+    of entries. Where they leave a doubt, groups are grown from pairs of permutations that
+    nearly keep the span, found by linear assignment, and a few entries may be exceptional.
+    The one with most evidence is compared with no sharing, with sharing without a group,
+    and with shuffled entries. No rank and no tolerance is asked for::
 
         msr.identify(U, (m, n))
         msr.identify(layer)                  # reparameterized

@@ -12,7 +12,7 @@ of the number of groups that differ from it by names of rows and columns,
 from math import lgamma, log
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from .span import Span
 
@@ -23,29 +23,36 @@ SMALLEST_RESIDUAL = 1e-4
 
 def violation(span: Span, classes: Int[np.ndarray, " mn"], rank: int) -> float:
     """The mean square outside functions constant on classes, relative to chance."""
-    sizes = np.bincount(classes)
-    entries, number = len(classes), len(sizes)
-    if number == entries:
-        return 1.0
-    basis = span.basis[:, :rank]
-    sums = np.zeros((number, rank))
-    np.add.at(sums, classes, basis)
-    outside = basis - (sums / sizes[:, None])[classes]
-    share = float((outside * outside).sum()) / rank
-    return share * entries / (entries - number)
+    return float(_violations(span, classes)[rank - 1])
 
 
 def gain(span: Span, classes: Int[np.ndarray, " mn"]) -> tuple[float, int]:
-    """Log likelihood ratio of sharing along a partition over none, and the rank used."""
+    """Log likelihood ratio of sharing along a partition over none, and the rank used.
+
+    Columns of U may be so weak that noise has taken their direction: any number of the
+    strongest may count, at the cost of saying how many.
+    """
     entries, number = len(classes), int(classes.max()) + 1
+    ranks = span.basis.shape[1]
     if number == entries:
-        return 0.0, span.ranks[-1]
-    found = []
-    for rank in span.ranks:
-        left = max(violation(span, classes, rank), SMALLEST_RESIDUAL)
-        found.append((-0.5 * rank * (entries - number) * log(left), rank))
-    best, rank = max(found)
-    return best - log(len(found)), rank
+        return 0.0, ranks
+    left = np.maximum(_violations(span, classes), SMALLEST_RESIDUAL)
+    found = -0.5 * np.arange(1, ranks + 1) * (entries - number) * np.log(left)
+    best = int(found.argmax())
+    return float(found[best]) - log(ranks), best + 1
+
+
+def _violations(span: Span, classes: Int[np.ndarray, " mn"]) -> Float[np.ndarray, " ranks"]:
+    """For each number of the strongest columns."""
+    sizes = np.bincount(classes)
+    entries, (number, ranks) = len(classes), (len(sizes), span.basis.shape[1])
+    if number == entries:
+        return np.ones(ranks)
+    sums = np.zeros((number, ranks))
+    np.add.at(sums, classes, span.basis)
+    outside = ((span.basis - (sums / sizes[:, None])[classes]) ** 2).sum(0)
+    shares = np.cumsum(outside) / np.arange(1, ranks + 1)
+    return shares * entries / (entries - number)
 
 
 def cost_of_group(shape: tuple[int, int], order: int) -> float:

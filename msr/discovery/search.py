@@ -5,42 +5,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-from jaxtyping import Int
-
-from .automorphisms import TooManySteps
-from .closure import Closure, closure
-from .labellings import Labelling, labellings
-from .scores import cost_of_group, cost_of_partition, gain, violation
+from .candidates import Candidate, candidate, with_exceptions
+from .growth import grown
+from .labellings import labellings
+from .scores import cost_of_partition, gain, violation
+from .shuffles import p_value
 from .span import Span
 
 Status = Literal["found", "not sure", "none"]
 
-LEAST_EVIDENCE = 10.0  # log likelihood ratio to the next group or none, costs included
+LEAST_EVIDENCE = 10.0  # log likelihood ratio to none and to sharing, costs included
+LEAST_MARGIN = 5.0  # to the next group, which may be a subgroup
 LARGEST_P = 0.03
 LEAST_GAP = 1.2
-LARGEST_VIOLATION = 0.5
-FEW_ENTRIES, SHUFFLES_OF_FEW, SHUFFLES = 64, 399, 199
-ENOUGH_HITS = 20
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A labelling, the largest group that keeps it, and their evidence.
-
-    Attributes:
-        classes: shape (mn,).
-        closure: the group.
-        gap: the jump in distance that sets the labelling apart.
-        evidence: log likelihood ratio of the group over no sharing, minus its cost.
-        rank: the number of basis vectors that count.
-    """
-
-    classes: Int[np.ndarray, " mn"]
-    closure: Closure
-    gap: float
-    evidence: float
-    rank: int
+LARGEST_VIOLATION = 0.75
+CLEAR_GAP = 2.0
+MOST_WITH_EXCEPTIONS = 5
 
 
 @dataclass(frozen=True)
@@ -51,16 +31,31 @@ class Verdict:
         best: the group with most evidence; None if no labelling has one.
         sharing: the evidence of the best labelling as sharing without a group.
         next: the evidence of the best other group; 0 if there is none.
-        p_value: how often shuffled entries have a group with as few orbits.
         violation: root mean square of what is outside the group's orbits, relative to
-            chance: 0 for exact sharing, 1 for none.
+            chance: 0 for exact sharing, 1 for none. Exceptional entries do not count.
     """
 
     best: Candidate | None
     sharing: float = 0.0
     next: float = 0.0
-    p_value: float = 1.0
     violation: float = 1.0
+
+    @cached_property
+    def p_value(self) -> float:
+        """How often shuffled entries have a group with as few orbits.
+
+        Shuffling changes nothing where all entries are equal: then it is how often a
+        random direction is as near to constant weights.
+        """
+        if self.best is None or self.best.evidence <= 0:
+            return 1.0
+        entries = len(self.best.classes)
+        if self.best.classes.max() == 0:
+            from scipy.special import betainc  # loads slowly
+
+            outside = self.violation**2 * (entries - 1) / entries
+            return float(betainc((entries - 1) / 2, 0.5, outside))
+        return p_value(self.best.classes.reshape(self.best.closure.orbits.shape))
 
     @cached_property
     def status(self) -> Status:
@@ -71,19 +66,32 @@ class Verdict:
             self.best.gap > LEAST_GAP or self.best.evidence - self.sharing > LEAST_EVIDENCE
         )
         sure = (
-            self.best.evidence - self.next > LEAST_EVIDENCE
-            and self.p_value <= LARGEST_P
+            self.best.evidence > LEAST_EVIDENCE
+            and self.best.evidence - self.next > LEAST_MARGIN
             and apart
             and self.violation < LARGEST_VIOLATION
         )
-        if sure:
+        if sure and self.p_value <= LARGEST_P:
             return "found"
-        maybe = self.violation < 0.7 and (self.p_value <= 0.05 or self.violation < 0.3)
+        maybe = self.violation < LARGEST_VIOLATION and (
+            self.violation < 0.3 or self.p_value <= 0.05
+        )
         return "not sure" if maybe else "none"
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is found, and classes are so far apart that none can be mistaken."""
+        return (
+            self.best is not None and self.best.gap > CLEAR_GAP and self.status == "found"
+        )
 
 
 def searched(span: Span, shape: tuple[int, int]) -> Verdict:
-    """The verdict on a span of weights of shape (m, n)."""
+    """The verdict on a span of weights of shape (m, n).
+
+    Clusters of entries come first. Where they leave a doubt, groups are grown from near
+    symmetries, and entries may be exceptional.
+    """
     candidates: list[Candidate] = []
     sharing = 0.0
     for labelling in labellings(span):
@@ -91,67 +99,24 @@ def searched(span: Span, shape: tuple[int, int]) -> Verdict:
             continue
         fit, _ = gain(span, labelling.classes)
         sharing = max(sharing, fit - cost_of_partition(labelling.classes))
-        candidate = _candidate(span, shape, labelling, fit)
-        if candidate is not None:
-            candidates.append(candidate)
+        found = candidate(span, shape, labelling)
+        if found is not None:
+            candidates.append(found)
+    verdict = _judged(span, candidates, sharing)
+    if verdict.clear:
+        return verdict
+    candidates += grown(span, shape, verdict.best)
+    candidates.sort(key=lambda candidate: -candidate.evidence)
+    candidates[:MOST_WITH_EXCEPTIONS] = [
+        with_exceptions(span, shape, c) for c in candidates[:MOST_WITH_EXCEPTIONS]
+    ]
+    return _judged(span, candidates, sharing)
+
+
+def _judged(span: Span, candidates: list[Candidate], sharing: float) -> Verdict:
     if not candidates:
         return Verdict(None, sharing)
     best = max(candidates, key=lambda candidate: candidate.evidence)
-    others = [c.evidence for c in candidates if not _same(c, best)]
-    orbits = best.closure.orbits.reshape(-1)
-    return Verdict(
-        best,
-        sharing,
-        max([0.0, *others]),
-        _p_value(best, shape) if best.evidence > 0 else 1.0,
-        math.sqrt(violation(span, orbits, best.rank)),
-    )
-
-
-def _candidate(
-    span: Span, shape: tuple[int, int], labelling: Labelling, fit: float
-) -> Candidate | None:
-    """The group of a labelling; None if it is trivial, or takes too long to find.
-
-    Several orbits may share a class, such as those of weights that are all zero: then the
-    group explains the classes as well, once it is said which orbits they join.
-    """
-    classes, gap = labelling
-    try:
-        group = closure(classes.reshape(shape))
-    except TooManySteps:
-        return None
-    if group.order == 1:
-        return None
-    orbits = group.orbits.reshape(-1)
-    own, rank = gain(span, orbits)
-    first = np.unique(orbits, return_index=True)[1]
-    joined = fit - cost_of_partition(classes[first])
-    evidence = max(own, joined) - cost_of_group(shape, group.order)
-    return Candidate(classes, group, gap, evidence, rank)
-
-
-def _same(a: Candidate, b: Candidate) -> bool:
-    return a.closure.order == b.closure.order and np.array_equal(
-        a.closure.orbits, b.closure.orbits
-    )
-
-
-def _p_value(candidate: Candidate, shape: tuple[int, int]) -> float:
-    """How often the same classes, with entries shuffled, have a group with so few orbits.
-
-    Shuffling stops early once that is frequent (Besag, Clifford 1991).
-    """
-    generator = np.random.default_rng(0)
-    observed = candidate.closure.orbits.max()
-    shuffles = SHUFFLES_OF_FEW if len(candidate.classes) <= FEW_ENTRIES else SHUFFLES
-    as_few = 0
-    for number in range(1, shuffles + 1):
-        shuffled = generator.permutation(candidate.classes).reshape(shape)
-        try:
-            as_few += int(closure(shuffled).orbits.max() <= observed)
-        except TooManySteps:
-            as_few += 1
-        if as_few == ENOUGH_HITS:
-            return as_few / number
-    return (1 + as_few) / (1 + shuffles)
+    others = [c.evidence for c in candidates if not c.same(best)]
+    left = violation(span, best.kept, best.rank)
+    return Verdict(best, sharing, max([0.0, *others]), math.sqrt(left))

@@ -1,4 +1,4 @@
-"""Actions of groups, the sharing patterns they make, and all symmetries by brute force."""
+"""Sharing patterns of actions, and all symmetries of a pattern by brute force."""
 
 import itertools
 
@@ -6,49 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import msr
+from msr.experiments.identifying.actions import Action, cosets, fixed, pattern, together
+from msr.experiments.identifying.planted import at_an_angle
 
-Action = list[np.ndarray]
-
-
-def cosets(group: msr.FiniteGroup, *generators: int) -> Action:
-    """The action on left cosets of the subgroup that elements generate."""
-    subgroup = {group.identity, *generators}
-    while True:
-        products = {group.multiply(a, b) for a in subgroup for b in subgroup}
-        if products == subgroup:
-            break
-        subgroup = products
-    sets: list[frozenset[int]] = []
-    for a in range(group.order):
-        coset = frozenset(group.multiply(a, h) for h in subgroup)
-        if coset not in sets:
-            sets.append(coset)
-    return [
-        np.array([sets.index(frozenset(group.multiply(g, a) for a in s)) for s in sets])
-        for g in range(group.order)
-    ]
-
-
-def together(first: Action, second: Action) -> Action:
-    """The action on two sets of points at once."""
-    return [np.concatenate([a, len(a) + b]) for a, b in zip(first, second)]
-
-
-def fixed(action: Action, points: int) -> Action:
-    return [np.arange(points) for _ in action]
-
-
-def pattern(out: Action, into: Action) -> np.ndarray:
-    """Labels of the orbits of entries, by a search from each."""
-    m, n = len(out[0]), len(into[0])
-    labels = -np.ones((m, n), dtype=int)
-    for i, j in itertools.product(range(m), range(n)):
-        if labels[i, j] < 0:
-            number = labels.max() + 1
-            for a, b in zip(out, into):
-                labels[a[i], b[j]] = number
-    return labels
+__all__ = ["Action", "cosets", "fixed", "pattern", "together"]
 
 
 def shuffled(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -81,20 +42,5 @@ def orbits(pairs: list[tuple], m: int, n: int) -> np.ndarray:
 def spanning(
     labels: np.ndarray, generator: np.random.Generator, degrees: float = 0, surplus: int = 0
 ) -> Tensor:
-    """A symmetry matrix whose span is off by an angle, in a random basis.
-
-    Surplus columns are small and random.
-    """
-    entries, number = labels.size, labels.max() + 1
-    basis = np.eye(number)[labels.reshape(-1)]
-    basis /= np.linalg.norm(basis, axis=0)
-    if degrees:
-        away = generator.normal(size=basis.shape)
-        away -= basis @ (basis.T @ away)
-        away = np.linalg.qr(away)[0]
-        angle = np.deg2rad(degrees)
-        basis = np.cos(angle) * basis + np.sin(angle) * away
-    turn = np.linalg.qr(generator.normal(size=(number, number)))[0]
-    U = basis @ turn * generator.uniform(0.5, 2, number)
-    noise = 0.05 * generator.normal(size=(entries, surplus)) / entries**0.5
-    return torch.tensor(np.concatenate([U, noise], 1))
+    """A symmetry matrix whose span is off by an angle, in a random basis."""
+    return torch.tensor(at_an_angle(labels, generator, degrees, surplus))

@@ -115,9 +115,9 @@ def test_columns_that_no_task_uses() -> None:
     generator = np.random.default_rng(11)
     i, j = np.indices((16, 16))
     U = spanning((j - i) % 16, generator, degrees=5)
-    unused = torch.tensor(generator.normal(size=(256, 16)) / 8)
+    unused = torch.tensor(generator.normal(size=(256, 48)) / 8)
     both = torch.cat([U, unused], 1)
-    filters = torch.tensor(generator.normal(size=(32, 400)))
+    filters = torch.tensor(generator.normal(size=(64, 400)))
     filters[16:] *= 0.02
     assert msr.identify(both, (16, 16)).status != "found"
     assert msr.identify(both @ filters, (16, 16)).name == "C16"
