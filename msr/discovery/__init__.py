@@ -3,6 +3,7 @@
 from .comparison import Comparison, compare_symmetries
 from .evidence import Evidence, evidence
 from .identification import Confidence, Identification, Twins, identify
+from .layer import compare_layer_symmetries
 from .spaces import subgroup_candidates
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Evidence",
     "Identification",
     "Twins",
+    "compare_layer_symmetries",
     "compare_symmetries",
     "evidence",
     "identify",
