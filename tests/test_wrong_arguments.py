@@ -302,6 +302,18 @@ def _evidence_calls() -> dict[str, Call]:
             simulations=(1, integer(0, 100_000)),
             generator=(None, optional(never)),
         ),
+        "compare_layer_symmetries": call(
+            msr.compare_layer_symmetries,
+            candidates=({"C4": (rho, rho)}, one_of({"a": None})),
+            model=(nn.Linear(4, 4).eval(), lambda v: isinstance(v, nn.Linear) and not v.training),
+            layer=("weight", one_of("weight", "")),
+            x=(torch.ones(3, 4), tensor(3, 4)),
+            y=(torch.ones(3, 4), tensor(3, 4)),
+            likelihood=("gaussian", one_of("gaussian")),
+            **{name: data[name] for name in ("noise", "width", "soft")},
+            simulations=(1, integer(0, 100_000)),
+            generator=(None, optional(never)),
+        ),
         "subgroup_candidates": call(
             msr.subgroup_candidates, rho_in=(rho, never), rho_out=(rho, never)
         ),

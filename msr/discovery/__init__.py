@@ -4,6 +4,7 @@ from .comparison import Comparison, compare_symmetries
 from .evidence import Evidence, evidence
 from .grid import arrange_on_grid, coupling, turns, unscramble
 from .identification import Confidence, Identification, Twins
+from .layer import compare_layer_symmetries
 from .learned import identify
 from .spaces import subgroup_candidates
 
@@ -14,6 +15,7 @@ __all__ = [
     "Identification",
     "Twins",
     "arrange_on_grid",
+    "compare_layer_symmetries",
     "compare_symmetries",
     "coupling",
     "evidence",

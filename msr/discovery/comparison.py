@@ -15,7 +15,7 @@ from .._utils.checks import check_between, check_on_cpu, check_positive
 from .evidence import SOFTNESS, Evidence, fitted
 from .inclusion import Inclusions
 from .margin import leads_by_chance
-from .problem import checked_problem
+from .problem import Problem, checked_problem
 from .rotation import Basis, rotations
 from .spaces import Symmetry, checked_basis
 
@@ -159,14 +159,37 @@ def compare_symmetries(
         >>> msr.compare_symmetries(msr.subgroup_candidates(rho, rho), x, y).verdict
         'C4'
     """
+    check_settings(noise, width, simulations, generator)
+    problem = checked_problem(x, y, mean)
+    bases = checked_bases(candidates, problem.shape)
+    return compared(problem, bases, noise, width, soft, simulations, generator)
+
+
+def check_settings(
+    noise: float | None,
+    width: float | None,
+    simulations: int,
+    generator: torch.Generator | None,
+) -> None:
+    """Raise unless the settings of a comparison are some."""
     for name, value in (("noise", noise), ("width", width)):
         if value is not None:
             check_positive(**{name: value})
     check_between(0, MOST_SIMULATIONS, simulations=simulations)
     if generator is not None:
         check_on_cpu(generator)
-    problem = checked_problem(x, y, mean)
-    bases = _checked_bases(candidates, problem.shape)
+
+
+def compared(
+    problem: Problem,
+    bases: dict[str, Basis | None],
+    noise: float | None,
+    width: float | None,
+    soft: bool,
+    simulations: int,
+    generator: torch.Generator | None,
+) -> Comparison:
+    """The verdict on spaces of weights, all weights free being one of them."""
     spaces = Inclusions.of(bases)
     fits = {
         name: fitted(problem, bases[name], noise, width, SOFTNESS if soft else (0.0,))
@@ -200,11 +223,11 @@ def compare_symmetries(
         margin=margin,
         same=spaces.same,
         parents=spaces.parents,
-        data=problem.words,
+        data=problem.sizes,
     )
 
 
-def _checked_bases(candidates: object, shape: tuple[int, int]) -> dict[str, Basis | None]:
+def checked_bases(candidates: object, shape: tuple[int, int]) -> dict[str, Basis | None]:
     """The candidates' bases; all weights free are one of them."""
     bases = {
         name: checked_basis(f"candidate {shown(name)}", symmetry, shape)

@@ -131,14 +131,18 @@ def fitted(
     m, n = problem.shape
     s = float(found.noise[0])
     return Evidence(
-        log_evidence=value,
+        log_evidence=value + problem.constant,
         dimension=m * n if basis is None else basis.shape[1],
         noise=s,
         width=s * math.sqrt(float(found.ratio[0])) if width is None else width,
         softness=1.0 if basis is None else c,
-        weight=_like(weight[0] if problem.single else weight, problem.like),
+        weight=_like(weight, problem),
     )
 
 
-def _like(array: Float[np.ndarray, "*shape"], like: Tensor) -> Float[Tensor, "*shape"]:
-    return like.new_tensor(array)
+def _like(
+    weight: Float[np.ndarray, "channels m n"], problem: Problem
+) -> Float[Tensor, "*shape"]:
+    shape = problem.weight_shape or problem.shape
+    leading = () if problem.single else weight.shape[:1]
+    return problem.like.new_tensor(weight).reshape(*leading, *shape)

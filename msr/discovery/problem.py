@@ -47,7 +47,10 @@ class Problem:
         mean: that of the prior, zero unless given; shape (channels, m, n).
         least_noise: a standard deviation that is rounding.
         single: whether there was no axis of channels.
+        sizes: of the data, in words.
         like: a tensor with the dtype and device of results.
+        constant: what to add to every log evidence.
+        weight_shape: of a weight as users have it; default: (m, n).
     """
 
     blocks: tuple[Block, ...]
@@ -57,21 +60,10 @@ class Problem:
     mean: Float[np.ndarray, "channels m n"]
     least_noise: float
     single: bool
+    sizes: str
     like: Tensor
-
-    @property
-    def channels(self) -> int:
-        """How many channels there are."""
-        return len(self.mean)
-
-    @property
-    def words(self) -> str:
-        """Its sizes, for a reader."""
-        m, n = self.shape
-        counts = [(self.examples, "example"), (n, "input"), (m, "output")]
-        if not self.single:
-            counts.append((self.channels, "channel"))
-        return ", ".join(f"{i} {name}{'s' * (i != 1)}" for i, name in counts)
+    constant: float = 0.0
+    weight_shape: tuple[int, ...] | None = None
 
 
 def checked_problem(x: object, y: object, mean: object = None) -> Problem:
@@ -121,7 +113,17 @@ def checked_problem(x: object, y: object, mean: object = None) -> Problem:
         mean=prior,
         least_noise=rounding * size,
         single=single,
+        sizes=_in_words(examples, n, m, None if single else channels),
         like=inputs.detach().new_empty(()),
+    )
+
+
+def _in_words(examples: int, n: int, m: int, channels: int | None) -> str:
+    counts = {"example": examples, "input": n, "output": m, "channel": channels}
+    return ", ".join(
+        f"{number} {name}{'s' * (number != 1)}"
+        for name, number in counts.items()
+        if number is not None
     )
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 LOWEST, HIGHEST, STEP = -14.0, 30.0, 0.5  # of log(r d^2) for the largest d
 SECTIONS = 12
+ROUNDING = 1e-11
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -65,8 +66,9 @@ def maximum(
     grid = _grid(spectrum, width)
     values = _on_grid(spectrum, np.exp(grid), noise, width)
     # where the evidence is flat, the smallest width
-    flat = 1e-12 * np.abs(values).max(1, keepdims=True)
-    best = (values >= values.max(1, keepdims=True) - flat).argmax(1)
+    most = values.max(1, keepdims=True)
+    flat = ROUNDING * (1 + np.abs(most))
+    best = (values >= most - flat).argmax(1)
     coarse = _at(spectrum, np.exp(grid[best]), noise, width)
     if len(grid) < 3:
         return coarse

@@ -84,6 +84,9 @@ def test_a_width_for_much_smaller_data() -> None:
         msr.evidence(C4, x, 1e-3 * y, width=1000.0, noise=s).log_evidence for s in grid
     )
     assert best <= found.log_evidence < best + 0.3
+    apart = torch.linalg.svd(x)[0][:, 4:] @ torch.ones(2, 1, dtype=torch.float64)
+    wide = msr.evidence(None, x, apart, width=1e6)  # four of six numbers are explained
+    assert wide.noise == pytest.approx(1, rel=1e-3)
     tiny = msr.evidence(C4, x, y, width=1e-9)
     assert tiny.noise == pytest.approx(float(y.square().mean().sqrt()))
 
