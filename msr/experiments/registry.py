@@ -57,8 +57,8 @@ class Experiment:
 def _with_stable_steps(method: Method, tasks: Tasks) -> Method:
     """Gradient descent from a step size in the middle of the stable range.
 
-    The largest eigenvalue of the Hessian of c channels' mean squared error, for P
-    windows of nine standard normal pixels, is about ``(2 / c) (1 + sqrt(9 / P))^2``
+    The largest eigenvalue of the Hessian of m channels' mean squared error, for P
+    windows of nine standard normal pixels, is about ``(2 / m) (1 + sqrt(9 / P))^2``
     (Marchenko and Pastur 1967). Steps are stable up to 2 over it; half of that is best
     for the steepest direction.
     """

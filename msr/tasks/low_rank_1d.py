@@ -21,9 +21,9 @@ class LowRank1d(SeededTasks):
     The first experiment of Zhou, Knowles, Finn (2021). The true layer of a task is
     locally connected, without bias: output position p has a filter of its own,
 
-    ``y_p = sum_t F[p, t] x_{p + t}``, with ``F = softmax(C) B``.
+    ``y_p = sum_t w[p, t] x_{p + t}``, with ``w = softmax(z) b``.
 
-    C (positions x k, standard normal, softmax over k) is fixed for the problem; B
+    z (positions x k, standard normal, softmax over k) is fixed for the problem; b
     (k x kernel size, standard normal) is the task's. Inputs are standard normal. For
     k = 1 every position has the same filter: a convolution, equivariant to
     translation. Larger k means less symmetry.
@@ -79,18 +79,18 @@ class LowRank1d(SeededTasks):
 
     @property
     def sharing(self) -> Float[Tensor, "positions rank"]:
-        """How the output positions mix the k filters of a task, ``softmax(C)``."""
+        """How the output positions mix the k filters of a task, ``softmax(z)``."""
         return self._sharing.to(torch.get_default_device(), torch.get_default_dtype())
 
     @cached_property
     def _sharing(self) -> Float[Tensor, "positions rank"]:
         generator = self._generator(0, "problem")
         shape = self.output_size, self.rank
-        C = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
-        return C.softmax(dim=1)
+        z = torch.randn(shape, generator=generator, dtype=torch.float64, device="cpu")
+        return z.softmax(dim=1)
 
     def symmetry_matrix(self) -> Float[Tensor, "mn rank_kernel"]:
-        """The true U: the weight of every task is ``reshape(U vec(B))``.
+        """The true U: the weight of every task is ``reshape(U vec(b))``.
 
         For rank 1 its span is the space of convolutions, that of
         `msr.conv1d_matrix`.
@@ -112,7 +112,7 @@ class LowRank1d(SeededTasks):
     def filters(
         self, split: Split, indices: Sequence[int] | Tensor
     ) -> Float[Tensor, "tasks rank kernel"]:
-        """B of each task.
+        """The filters b of each task.
 
         Raises:
             TypeError, ValueError: there is no such split, or no such tasks.
@@ -128,7 +128,7 @@ class LowRank1d(SeededTasks):
         parameters: Float[Tensor, "tasks rank kernel"],
         x: Float[Tensor, "tasks examples n"],
     ) -> Float[Tensor, "tasks examples m"]:
-        F = self._sharing.to(parameters.dtype) @ parameters
+        w = self._sharing.to(parameters.dtype) @ parameters
         taps = range(self.kernel_size)
-        shifted = (x[:, :, t : t + self.output_size] * F[:, None, :, t] for t in taps)
+        shifted = (x[:, :, t : t + self.output_size] * w[:, None, :, t] for t in taps)
         return cast(Tensor, sum(shifted))

@@ -23,9 +23,9 @@ class SteerableConv2d(SeededTasks):
     The second experiment of Zhou, Knowles, Finn (2021). The true layer of a task maps
     one scalar field to ``fields`` regular fields of the n rotations (``flip=False``:
     C_n) or of n rotations and n reflections (D_n). It has ``fields * |G|`` output
-    channels, no padding and no bias. Field f has six coefficients c of its own, and
-    channel g of the field has the kernel ``K_g = sum_j c_j B_j(g^-1 x)`` with the
-    functions of `msr.steerable_kernels`. Images are standard normal.
+    channels, no padding and no bias. Field i has six coefficients b_i of its own, and
+    channel g of the field has the kernel ``K_ig(x) = sum_j b_ij psi_j(g^-1 x)`` with
+    the functions psi_j of `msr.steerable_kernels`. Images are standard normal.
 
     Coefficients are normal, with the scales that escnn's generalized He
     initialization gives for n >= 5: each function is scaled so that its squares sum
@@ -106,7 +106,7 @@ class SteerableConv2d(SeededTasks):
         return (examples, max(self.channels, 9), self.size, self.size)
 
     def symmetry_matrix(self) -> Float[Tensor, "weights coefficients"]:
-        """The true U: the weight of every task is ``reshape(U vec(c))``.
+        """The true U: the weight of every task is ``reshape(U vec(b))``.
 
         Returns:
             shape (channels * 9, fields * 6), rows in the row-major order of a weight of
@@ -135,7 +135,7 @@ class SteerableConv2d(SeededTasks):
         self, coefficients: Float[Tensor, "tasks fields 6"]
     ) -> Float[Tensor, "tasks channels 1 3 3"]:
         basis = self._basis.to(coefficients.dtype)
-        kernels = torch.einsum("tfj,gpj->tfgp", coefficients, basis)
+        kernels = torch.einsum("tij,gpj->tigp", coefficients, basis)
         return kernels.reshape(len(coefficients), self.channels, 1, 3, 3)
 
     def _draw_parameters(self, generator: torch.Generator) -> Float[Tensor, "fields 6"]:
