@@ -60,9 +60,17 @@ from .symmetry import (
     remove_symmetry,
     reparameterize,
     steerable_kernels,
+    symmetrise,
     symmetry_matrices,
 )
-from .tasks import Joint, LowRank1d, SteerableConv2d, TaskBatch, TaskDistribution
+from .tasks import (
+    Joint,
+    LowRank1d,
+    RingWinds,
+    SteerableConv2d,
+    TaskBatch,
+    TaskDistribution,
+)
 
 __all__ = [
     "CSVLog",
@@ -86,6 +94,7 @@ __all__ = [
     "Results",
     "ResultsError",
     "Ridge",
+    "RingWinds",
     "SteerableConv2d",
     "Sweep",
     "SymmetryMatrix",
@@ -134,6 +143,7 @@ __all__ = [
     "steerable_kernels",
     "sweep",
     "symmetric",
+    "symmetrise",
     "symmetry_matrices",
     "table_markdown",
     "table_text",

@@ -344,6 +344,12 @@ def _layer_calls() -> dict[str, Call]:
             U=(torch.eye(4), never),
             V=(torch.eye(4), never),
         ),
+        "symmetrise": call(
+            msr.symmetrise,
+            U=(torch.ones(9, 2), tensor(9, None)),
+            group=(msr.cyclic(3), never),
+            rank=(2, optional(integer(1, 2))),
+        ),
         "steerable_kernels": call(
             msr.steerable_kernels, n=(4, integer(1, LARGEST // 54)), flip=(False, boolean)
         ),
@@ -358,6 +364,11 @@ def _layer_calls() -> dict[str, Call]:
 def _task_calls() -> dict[str, Call]:
     line, plane = tiny_tasks(), msr.SteerableConv2d(4, size=5, train_tasks=30)
     joint = msr.Joint(line)
+    winds = msr.RingWinds(train_tasks=30, draws=1)
+    months = {
+        "support": (1, optional(integer(1, 48))),
+        "query": (1, optional(integer(1, 60))),
+    }
     batch = line.batch("train", [0, 1])
     train = "train", split
     some = {"split": train, "indices": ([0, 1], indices(30))}
@@ -391,6 +402,21 @@ def _task_calls() -> dict[str, Call]:
         "LowRank1d.num_examples": call(line.num_examples, split=train),
         "LowRank1d.batch": call(line.batch, **some, **sets),
         "LowRank1d.filters": call(line.filters, **some),
+        "RingWinds": call(
+            msr.RingWinds,
+            support=(4, integer(1, 48)),
+            fold=(0, integer(0, 2)),
+            years=("later", one_of("alternate", "later")),
+            seed=(0, integer(0)),
+            order=("ring", one_of("ring", "secret", "own")),
+            whiten=(False, boolean),
+            query=(24, integer(1, 68)),
+            train_tasks=(30, integer(1)),
+            draws=(1, integer(1)),
+        ),
+        "RingWinds.num_tasks": call(winds.num_tasks, split=train),
+        "RingWinds.places": call(winds.places, **some),
+        "RingWinds.batch": call(winds.batch, **some, **months),
         "SteerableConv2d": call(
             msr.SteerableConv2d,
             n=(4, integer(1, LARGEST // 125)),

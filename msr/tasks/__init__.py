@@ -4,12 +4,14 @@ from .batch import TaskBatch
 from .distribution import Split, TaskDistribution
 from .joint import Joint
 from .low_rank_1d import LowRank1d
+from .ring_winds import RingWinds
 from .seeded import SeededTasks
 from .steerable_conv2d import SteerableConv2d
 
 __all__ = [
     "Joint",
     "LowRank1d",
+    "RingWinds",
     "SeededTasks",
     "Split",
     "SteerableConv2d",
