@@ -65,7 +65,9 @@ from .symmetry import (
 )
 from .tasks import (
     Joint,
+    Letters,
     LowRank1d,
+    Omniglot,
     RingWinds,
     SteerableConv2d,
     TaskBatch,
@@ -86,10 +88,12 @@ __all__ = [
     "InnerLoop",
     "Joint",
     "KroneckerSymmetry",
+    "Letters",
     "LocallyConnected1d",
     "LowRank1d",
     "MetaLearner",
     "MetaTestResult",
+    "Omniglot",
     "Representation",
     "Results",
     "ResultsError",

@@ -54,6 +54,10 @@ WITHOUT_A_CALL = {
     "TensorBoardLog": "needs a package that the tests do without",
     "TensorBoardLog.on_step": "takes what msr makes",
     "TrainingState": "a report, which msr makes and users read",
+    **{
+        f"Omniglot.{method}": "that of Letters, on files of a user"
+        for method in ("num_tasks", "class_names", "classes", "batch")
+    },
     "ResultsError": "an error, which msr makes and users catch",
     "WorkersLost": "an error, which msr makes and users catch",
     "Identification": "a report, which msr makes and users read",
@@ -364,6 +368,22 @@ def _layer_calls() -> dict[str, Call]:
 def _task_calls() -> dict[str, Call]:
     line, plane = tiny_tasks(), msr.SteerableConv2d(4, size=5, train_tasks=30)
     joint = msr.Joint(line)
+    letters = msr.Letters(train_tasks=30, test_tasks=30)
+    shown = {"split": ("train", one_of("train", "val", "test"))}
+    some_letters = shown | {"indices": ([0, 1], indices(30))}
+    moves = one_of("none", "turns", "flips", "D4", "shifts", "angles")
+    few_shot = {
+        "ways": (5, integer(2, 10**5)),
+        "shots": (1, integer(1, 10**5)),
+        "queries": (5, integer(1, 10**5)),
+        "support_moves": ("none", moves),
+        "query_moves": ("D4", moves),
+        "seed": (0, integer(0)),
+        "size": (17, integer(9, 2000)),
+        "train_tasks": (30, integer(1)),
+        "val_tasks": (30, integer(1)),
+        "test_tasks": (30, integer(1)),
+    }
     winds = msr.RingWinds(train_tasks=30, draws=1)
     months = {
         "support": (1, optional(integer(1, 48))),
@@ -390,6 +410,12 @@ def _task_calls() -> dict[str, Call]:
         "Joint": call(msr.Joint, tasks=(line, never)),
         "Joint.num_tasks": call(joint.num_tasks, split=train),
         "Joint.batch": call(joint.batch, **some),
+        "Letters": call(msr.Letters, **few_shot),
+        "Letters.num_tasks": call(letters.num_tasks, **shown),
+        "Letters.class_names": call(letters.class_names, **shown),
+        "Letters.classes": call(letters.classes, **some_letters),
+        "Letters.batch": call(letters.batch, **some_letters),
+        "Omniglot": call(msr.Omniglot, root=("data", path), **few_shot),
         "LowRank1d": call(
             msr.LowRank1d,
             rank=(1, integer(1, LARGEST // 6)),
