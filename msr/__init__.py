@@ -47,7 +47,15 @@ from .meta import (
     meta_train,
     multitask_train,
 )
-from .results import Results, paper_table, provenance, recorded_benchmarks, recorded_results
+from .results import (
+    Contrast,
+    Results,
+    contrast,
+    paper_table,
+    provenance,
+    recorded_benchmarks,
+    recorded_results,
+)
 from .symmetry import (
     DenseSymmetry,
     KroneckerSymmetry,
@@ -78,6 +86,7 @@ __all__ = [
     "CSVLog",
     "CellFailed",
     "CheckpointError",
+    "Contrast",
     "DenseSymmetry",
     "Diverged",
     "FiniteGroup",
@@ -112,6 +121,7 @@ __all__ = [
     "adapted_model",
     "adapted_parameters",
     "alternating",
+    "contrast",
     "conv1d_matrix",
     "cyclic",
     "dihedral",

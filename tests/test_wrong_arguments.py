@@ -46,6 +46,7 @@ NAN = math.nan
 SPEAKS = re.compile("expected|fails|not a homomorphism")
 
 WITHOUT_A_CALL = {
+    "Contrast": "a report, which msr makes and users read",
     "CellFailed": "an error, which msr makes and users catch",
     "CheckpointError": "an error, which msr makes and users catch",
     "Diverged": "an error, which msr makes and users catch",
@@ -720,6 +721,9 @@ def _experiment_calls() -> dict[str, Call]:
     cell = {"method": "MSR-FC", "column": "large/k=1", "mse": 0.1, "ci95": 0.1, "seed": 0}
     config = {"experiment": "translation", "steps": 5}
     results = msr.Results(config, [], {"a": cell})
+    units = {"seed": 0, "units": {"top": [0.3, 0.1], "bottom": [1.0, 1.0]}}
+    both = {"method": "a", "column": "c", "mse": 0.2, "ci95": 0.1, **units}
+    with_units = msr.Results(config, [], {"b": both})
     where = {
         "device": ("cpu", device),
         "jobs": (1, optional(integer(1, 1024))),
@@ -770,6 +774,14 @@ def _experiment_calls() -> dict[str, Call]:
         ),
         "table_text": call(msr.table_text, **tables),
         "table_markdown": call(msr.table_markdown, **tables),
+        "contrast": call(
+            msr.contrast,
+            results=(with_units, never),
+            weights=({("a", "c"): 1}, never),
+            scale=("error", one_of("error", "log-odds")),
+            draws=(5, integer(1, 10**6)),
+            seed=(0, integer(0, 2**63 - 1)),
+        ),
         "paper_table": call(msr.paper_table, experiment=("translation", never)),
         "provenance": call(
             msr.provenance,

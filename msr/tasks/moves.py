@@ -14,15 +14,15 @@ MOVES = (NONE, "turns", "flips", "D4", "shifts", ANGLES)
 
 
 @cache
-def sources(kind: str, size: int) -> Int[Tensor, "moves pixels"]:
+def sources(kind: str, size: int, step: int = 1) -> Int[Tensor, "moves pixels"]:
     """For each move of a finite kind, which pixel each pixel comes from.
 
     The number ``size * size`` stands for what lies outside of the image. The first move
-    is none. On the CPU.
+    is none. On the CPU. Shifts are by multiples of ``step`` pixels.
     """
     grid = torch.arange(size * size, device="cpu").reshape(size, size)
     if kind == "shifts":
-        span = range(-FURTHEST, FURTHEST + 1)
+        span = range(-FURTHEST, FURTHEST + 1, step)
         outside = F.pad(grid, [FURTHEST] * 4, value=size * size)
         starts = [(FURTHEST + r, FURTHEST + c) for r in span for c in span]
         starts.sort(key=lambda start: start != (FURTHEST, FURTHEST))
@@ -73,7 +73,10 @@ def turned(
 def in_all_moves(
     images: Float[Tensor, "tasks images 1 size size"], kind: str
 ) -> Float[Tensor, "tasks more 1 size size"]:
-    """Every image in every move of a finite kind, the images as they are first."""
-    rows = sources(kind, images.shape[-1]).to(images.device)
+    """Every image in every move of a finite kind, the images as they are first.
+
+    Of shifts, those that go as far as they may along an axis, or not at all.
+    """
+    rows = sources(kind, images.shape[-1], FURTHEST).to(images.device)
     copies = [moved_as(images, row) for row in rows]
     return torch.cat(copies, 1)

@@ -313,3 +313,32 @@ def test_wrong_requests(monkeypatch) -> None:
     drawing.glyphs.cache_clear()
     with pytest.raises(ValueError, match=r"expected Matplotlib, .* pip install matplotlib"):
         msr.Letters().batch("test", [0])
+
+
+def test_likeness_is_the_largest_correlation_over_turns_and_flips() -> None:
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (7, 3, 9, 9)).astype(np.uint8)
+    drawn = np.ones((7, 3), bool)
+    images[4] = np.rot90(images[0, :, :, ::-1], 3, (1, 2))  # mirrored and turned
+    images[5, 1] = images[1, 1]  # of the fonts that have both
+    drawn[5, [0, 2]] = False
+    images[5, [0, 2]] = 0
+    images[6] = images[2]  # in the same split as 4
+    found = drawing._likeness(images, drawn, 3)
+    for i in range(3, 7):
+        for j in range(7):
+            fonts = [f for f in range(3) if drawn[i, f] and drawn[j, f]]
+            each = []
+            for k in range(4):
+                for step in (1, -1):
+                    moved = [np.rot90(images[j, f], k)[:, ::step].ravel() for f in fonts]
+                    pairs = zip(fonts, moved)
+                    each.append(
+                        np.mean(
+                            [np.corrcoef(images[i, f].ravel(), m)[0, 1] for f, m in pairs]
+                        )
+                    )
+            assert found[i - 3, j] == pytest.approx(max(each), abs=1e-5)
+    split_of = np.array([0, 0, 0, 1, 1, 2, 1])
+    assert drawing._distinct(images, drawn, split_of) == [0, 1, 2, 3]
+    assert drawing._distinct(images, drawn, np.array([1, 1, 1, 0, 0, 0, 0])) == [3, 4, 5, 6]
