@@ -29,6 +29,9 @@ if DEVICE:
         raise RuntimeError("this version of torch has no devices written in Python")
     use_device(DEVICE)
 
+# Letters that are drawn once stay in the checkout, not in the user's folder.
+os.environ.setdefault("MSR_CACHE", str(ROOT / "_build" / "cache"))
+
 # The tests' tensors are small: more threads only wait for each other.
 torch.set_num_threads(1)
 

@@ -46,6 +46,7 @@ NAN = math.nan
 SPEAKS = re.compile("expected|fails|not a homomorphism")
 
 WITHOUT_A_CALL = {
+    "Contrast": "a report, which msr makes and users read",
     "CellFailed": "an error, which msr makes and users catch",
     "CheckpointError": "an error, which msr makes and users catch",
     "Diverged": "an error, which msr makes and users catch",
@@ -56,6 +57,10 @@ WITHOUT_A_CALL = {
     "TensorBoardLog": "needs a package that the tests do without",
     "TensorBoardLog.on_step": "takes what msr makes",
     "TrainingState": "a report, which msr makes and users read",
+    **{
+        f"Omniglot.{method}": "that of Letters, on files of a user"
+        for method in ("num_tasks", "class_names", "classes", "batch")
+    },
     "ResultsError": "an error, which msr makes and users catch",
     "WorkersLost": "an error, which msr makes and users catch",
     "Identification": "a report, which msr makes and users read",
@@ -417,6 +422,12 @@ def _layer_calls() -> dict[str, Call]:
             U=(torch.eye(4), never),
             V=(torch.eye(4), never),
         ),
+        "symmetrise": call(
+            msr.symmetrise,
+            U=(torch.ones(9, 2), tensor(9, None)),
+            group=(msr.cyclic(3), never),
+            rank=(2, optional(integer(1, 2))),
+        ),
         "steerable_kernels": call(
             msr.steerable_kernels, n=(4, integer(1, LARGEST // 54)), flip=(False, boolean)
         ),
@@ -434,6 +445,27 @@ def _task_calls() -> dict[str, Call]:
     photographs = [torch.rand(12, 14, generator=torch.Generator().manual_seed(0))]
     spanned = msr.SpanTasks(torch.eye(6), (2, 3), train_tasks=30)
     shuffled = msr.ShuffledPatches(photographs, 4, train_tasks=30, patches=9)
+    letters = msr.Letters(train_tasks=30, test_tasks=30)
+    shown = {"split": ("train", one_of("train", "val", "test"))}
+    some_letters = shown | {"indices": ([0, 1], indices(30))}
+    moves = one_of("none", "turns", "flips", "D4", "shifts", "angles")
+    few_shot = {
+        "ways": (5, integer(2, 10**5)),
+        "shots": (1, integer(1, 10**5)),
+        "queries": (5, integer(1, 10**5)),
+        "support_moves": ("none", moves),
+        "query_moves": ("D4", moves),
+        "seed": (0, integer(0)),
+        "size": (17, integer(9, 2000)),
+        "train_tasks": (30, integer(1)),
+        "val_tasks": (30, integer(1)),
+        "test_tasks": (30, integer(1)),
+    }
+    winds = msr.RingWinds(train_tasks=30, draws=1)
+    months = {
+        "support": (1, optional(integer(1, 48))),
+        "query": (1, optional(integer(1, 60))),
+    }
     batch = line.batch("train", [0, 1])
     train = "train", split
     some = {"split": train, "indices": ([0, 1], indices(30))}
@@ -455,6 +487,12 @@ def _task_calls() -> dict[str, Call]:
         "Joint": call(msr.Joint, tasks=(line, never)),
         "Joint.num_tasks": call(joint.num_tasks, split=train),
         "Joint.batch": call(joint.batch, **some),
+        "Letters": call(msr.Letters, **few_shot),
+        "Letters.num_tasks": call(letters.num_tasks, **shown),
+        "Letters.class_names": call(letters.class_names, **shown),
+        "Letters.classes": call(letters.classes, **some_letters),
+        "Letters.batch": call(letters.batch, **some_letters),
+        "Omniglot": call(msr.Omniglot, root=("data", path), **few_shot),
         "LowRank1d": call(
             msr.LowRank1d,
             rank=(1, integer(1, LARGEST // 6)),
@@ -467,6 +505,21 @@ def _task_calls() -> dict[str, Call]:
         "LowRank1d.num_examples": call(line.num_examples, split=train),
         "LowRank1d.batch": call(line.batch, **some, **sets),
         "LowRank1d.filters": call(line.filters, **some),
+        "RingWinds": call(
+            msr.RingWinds,
+            support=(4, integer(1, 48)),
+            fold=(0, integer(0, 2)),
+            years=("later", one_of("alternate", "later")),
+            seed=(0, integer(0)),
+            order=("ring", one_of("ring", "secret", "own")),
+            whiten=(False, boolean),
+            query=(24, integer(1, 68)),
+            train_tasks=(30, integer(1)),
+            draws=(1, integer(1)),
+        ),
+        "RingWinds.num_tasks": call(winds.num_tasks, split=train),
+        "RingWinds.places": call(winds.places, **some),
+        "RingWinds.batch": call(winds.batch, **some, **months),
         "SteerableConv2d": call(
             msr.SteerableConv2d,
             n=(4, integer(1, LARGEST // 125)),
@@ -784,6 +837,9 @@ def _experiment_calls() -> dict[str, Call]:
     cell = {"method": "MSR-FC", "column": "large/k=1", "mse": 0.1, "ci95": 0.1, "seed": 0}
     config = {"experiment": "translation", "steps": 5}
     results = msr.Results(config, [], {"a": cell})
+    units = {"seed": 0, "units": {"top": [0.3, 0.1], "bottom": [1.0, 1.0]}}
+    both = {"method": "a", "column": "c", "mse": 0.2, "ci95": 0.1, **units}
+    with_units = msr.Results(config, [], {"b": both})
     where = {
         "device": ("cpu", device),
         "jobs": (1, optional(integer(1, 1024))),
@@ -834,6 +890,14 @@ def _experiment_calls() -> dict[str, Call]:
         ),
         "table_text": call(msr.table_text, **tables),
         "table_markdown": call(msr.table_markdown, **tables),
+        "contrast": call(
+            msr.contrast,
+            results=(with_units, never),
+            weights=({("a", "c"): 1}, never),
+            scale=("error", one_of("error", "log-odds")),
+            draws=(5, integer(1, 10**6)),
+            seed=(0, integer(0, 2**63 - 1)),
+        ),
         "paper_table": call(msr.paper_table, experiment=("translation", never)),
         "provenance": call(
             msr.provenance,

@@ -37,6 +37,7 @@ PACKAGED = {
 NEEDED = {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "pyproject.toml"}
 WRITTEN = {"MANIFEST.in", "PKG-INFO", "setup.cfg"}
 LARGEST = 1_000_000
+DATA, LARGEST_DATA = "msr/data/", 2_500_000  # all files together
 
 
 def packaged(checkout: Iterable[str]) -> dict[str, str]:
@@ -61,8 +62,11 @@ def check_sdist(sizes: Mapping[str, int], checkout: Iterable[str]) -> None:
     """
     wanted = {*NEEDED, *packaged(checkout)}
     _compare("sdist", set(sizes), wanted, allowed=WRITTEN, beside=".egg-info")
+    data = sum(size for name, size in sizes.items() if name.startswith(DATA))
+    if data > LARGEST_DATA:
+        raise ValueError(f"sdist: expected data of at most 2.5 MB, got {data} B in {DATA}")
     for name, size in sizes.items():
-        if size > LARGEST:
+        if size > LARGEST and not name.startswith(DATA):
             raise ValueError(f"sdist: expected files of at most 1 MB, got {name}: {size} B")
 
 

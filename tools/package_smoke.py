@@ -21,6 +21,8 @@ DATA = (
     "py.typed",
     "data/paper_tables.json",
     "data/escnn_kernel_basis.npz",
+    "data/winds.npz",
+    "data/winds.md",
     "recorded_runs/translation.json",
     "coursework/checks/1-groups/q1.py",
 )

@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from ..exceptions import Diverged
 from ..meta.evaluation import meta_test
@@ -26,6 +24,7 @@ from ..symmetry.subspaces import principal_angles
 from .hyperparameters import configure
 from .methods import Method, Tasks
 from .registry import EXPERIMENTS, Column
+from .squares import target_squares
 
 # A cell sets the process's number of threads and its random state.
 _one_at_a_time = threading.Lock()
@@ -100,24 +99,41 @@ def run_cell(cell: Cell, device: torch.device | str | None = None) -> dict[str, 
     """Train and test one cell, on one CPU thread so that no neighbour changes it.
 
     Returns:
-        the cell's fields and its outcome, ready for JSON: mean error over test tasks
-        ``mse`` with interval ``ci95``, ``median``, ``worst`` (the largest task's),
-        ``zero`` (the error of predicting zero) and ``unstable`` (how many tasks
-        exceed twice their own), ``inner_loop`` (its learned parameters), ``angles``
-        (degrees between U and the true space) and ``seconds``; or ``diverged``, the
-        message of the failure.
+        the cell's fields and its outcome, ready for JSON: what its experiment measures, by
+        default what `measure_squares` does, and ``seconds``; or ``diverged``, the message
+        of the failure.
     """
     started = time.perf_counter()
     outcome = cell.describe()
+    measure = EXPERIMENTS[cell.experiment].measure or measure_squares
     with _one_at_a_time, _one_thread(), _deterministic(device):
         try:
-            learner, tasks = cell.fit(device)
-            result = meta_test(learner, tasks, progress=False)
+            outcome |= measure(*cell.build(), cell.steps, cell.seed, device)
         except Diverged as error:
             return outcome | {"diverged": str(error)}
-        zero = target_squares(tasks)
+    return outcome | {"seconds": round(time.perf_counter() - started, 2)}
+
+
+def measure_squares(
+    method: Method,
+    tasks: Tasks,
+    steps: int,
+    seed: int,
+    device: torch.device | str | None = None,
+) -> dict[str, Any]:
+    """Train, and measure the squared error of every test task.
+
+    Returns:
+        ready for JSON: mean error over test tasks ``mse`` with interval ``ci95``,
+        ``median``, ``worst`` (the largest task's), ``zero`` (the error of predicting zero)
+        and ``unstable`` (how many tasks exceed twice their own), ``inner_loop`` (its
+        learned parameters) and ``angles`` (degrees between U and the true space).
+    """
+    learner = method.fit(tasks, steps, seed, device=device, progress=False)
+    result = meta_test(learner, tasks, progress=False)
+    zero = target_squares(tasks)
     losses = result.losses.cpu()
-    return outcome | {
+    return {
         "mse": result.mse,
         "ci95": result.ci95,
         "median": float(losses.median()),
@@ -127,18 +143,10 @@ def run_cell(cell: Cell, device: torch.device | str | None = None) -> dict[str, 
         "tasks": len(losses),
         "inner_loop": [float(p.detach()) for p in learner.meta_parameters],
         "angles": principal_angles_found(learner, tasks),
-        "seconds": round(time.perf_counter() - started, 2),
     }
 
 
-def target_squares(tasks: Tasks, batch_size: int = 100) -> Float[Tensor, " tasks"]:
-    """The query error of predicting zero, for each test task, on the CPU."""
-    batches = torch.arange(tasks.num_tasks("test"), device="cpu").split(batch_size)
-    targets = (tasks.batch("test", indices).y_query for indices in batches)
-    return torch.cat([y.square().flatten(1).mean(1) for y in targets]).cpu()
-
-
-def principal_angles_found(learner: MetaLearner, tasks: Tasks) -> list[float] | None:
+def principal_angles_found(learner: MetaLearner, tasks: Any) -> list[float] | None:
     """Degrees between the span of a dense U and the true space.
 
     None if the model has no dense U, or one with dependent columns.

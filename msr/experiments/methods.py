@@ -14,8 +14,9 @@ import torch
 from torch import nn
 
 from .._utils.random_state import isolated_random_state
-from ..inner_loops.base import InnerLoop
+from ..inner_loops.base import InnerLoop, Loss
 from ..inner_loops.gradient_descent import GradientDescent
+from ..inner_loops.losses import mean_squared_error
 from ..inner_loops.ridge import Ridge
 from ..layers import LocallyConnected1d, UnfoldConv2d
 from ..meta.learner import MetaLearner
@@ -25,12 +26,19 @@ from ..meta.training import meta_train
 from ..symmetry.reparameterization import reparameterize, symmetry_matrices
 from ..tasks.distribution import TaskDistribution
 from ..tasks.joint import Joint
+from ..tasks.letters import Letters
 from ..tasks.low_rank_1d import LowRank1d
+from ..tasks.ring_winds import RingWinds
 from ..tasks.steerable_conv2d import SteerableConv2d
 
-Tasks = LowRank1d | SteerableConv2d
+Tasks = LowRank1d | SteerableConv2d | RingWinds | Letters
 Model = Callable[[Any, int], nn.Module]
 Training = Literal["meta", "joint", "multitask"]
+
+
+def as_they_are(tasks: TaskDistribution) -> TaskDistribution:
+    """The tasks."""
+    return tasks
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,9 @@ class Method:
         lr: outer step size (of Adam).
         decay: of the outer step size. Multi-task training has a cosine decay in any case.
         batch_size: tasks per outer step.
+        loss: of predictions and targets.
+        adapt: what adapts, if not everything that may; see `msr.MetaLearner`.
+        view: the tasks as the method sees them, in training and at meta-test.
     """
 
     name: str
@@ -55,13 +66,17 @@ class Method:
     lr: float = 1e-3
     decay: Decay = "none"
     batch_size: int = 32
+    loss: Loss = mean_squared_error
+    adapt: str | None = None
+    view: Callable[[Any], TaskDistribution] = as_they_are
 
     def learner(self, tasks: Tasks, seed: int = 0) -> MetaLearner:
         """An untrained learner for these tasks; the global random state stays as it is."""
         cpu = torch.device("cpu")  # initial values are the same on every device
         with isolated_random_state(cpu, seed), cpu:
             model = self.model(tasks, seed)
-        return MetaLearner(model, self.inner).to(torch.get_default_device())
+        learner = MetaLearner(model, self.inner, self.loss, adapt=self.adapt)
+        return learner.to(torch.get_default_device())
 
     def fit(
         self,
@@ -100,7 +115,8 @@ class Method:
             )
             fit_inner_loop(learner, tasks, seed=seed, progress=progress)
             return learner
-        source: TaskDistribution = Joint(tasks) if self.training == "joint" else tasks
+        seen = self.view(tasks)
+        source = Joint(seen) if self.training == "joint" else seen
         meta_train(
             learner,
             source,
@@ -137,7 +153,7 @@ def fit_inner_loop(
             p.requires_grad_(True)
 
 
-def dense_filters(tasks: Tasks) -> int:
+def dense_filters(tasks: LowRank1d | SteerableConv2d) -> int:
     """The number of filters of a dense U: the paper's 3, 6, 30 for rank 1, 2, 5."""
     if isinstance(tasks, SteerableConv2d):
         return 6 * tasks.fields
@@ -199,11 +215,12 @@ def oracle_convolution_2d(tasks: SteerableConv2d, seed: int = 0) -> nn.Module:
     return model
 
 
-def _by_name(*methods: Method) -> dict[str, Method]:
+def by_name(*methods: Method) -> dict[str, Method]:
+    """The methods by their names."""
     return {method.name: method for method in methods}
 
 
-TRANSLATION = _by_name(
+TRANSLATION = by_name(
     Method("MAML-FC", fully_connected),
     Method("MAML-LC", locally_connected),
     Method("MAML-Conv", convolution_1d),
@@ -212,7 +229,7 @@ TRANSLATION = _by_name(
     Method("MSR-FC", shared_fully_connected),
 )
 
-ROTATION = _by_name(
+ROTATION = by_name(
     Method("MAML-Conv", convolution_2d),
     Method("MSR-Conv", kronecker_convolution_2d),
     Method("MSR-Conv-dense", dense_convolution_2d),
@@ -224,7 +241,7 @@ MSR_RIDGE = _fast("MSR-FC-Ridge", shared_fully_connected, Ridge())
 
 _DESCENT = GradientDescent(steps=5)
 
-SUPPORT = _by_name(
+SUPPORT = by_name(
     _fast("MAML-Conv", convolution_2d, _DESCENT),
     _fast("MAML-Conv-Ridge", convolution_2d, Ridge()),
     _fast("MSR-Conv", dense_convolution_2d, _DESCENT),

@@ -9,10 +9,20 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+import torch
+
 from ..inner_loops.gradient_descent import GradientDescent
+from ..tasks.letters import Letters
 from ..tasks.low_rank_1d import LowRank1d
+from ..tasks.ring_winds import RingWinds
 from ..tasks.steerable_conv2d import SteerableConv2d
+from .letters import LETTERS, measure_letters
 from .methods import MSR_RIDGE, ROTATION, SUPPORT, TRANSLATION, Method, Tasks
+from .winds import WINDS, measure_winds
+
+Measure = Callable[
+    [Any, Any, int, int, torch.device | str | None], dict[str, Any]
+]  # of a method, tasks, steps, seed and device
 
 
 def _unchanged(method: Method, tasks: Tasks) -> Method:
@@ -44,6 +54,9 @@ class Experiment:
         problem: makes tasks from settings by name and a seed.
         adjust: what the tasks change in a method.
         steps: outer steps unless said otherwise.
+        measure: trains and tests a cell, and returns what is kept of it; by default see
+            `msr.experiments.cells.run_cell`.
+        error: what the number of a cell is, in a few words.
     """
 
     title: str
@@ -52,6 +65,8 @@ class Experiment:
     problem: Callable[..., Tasks] = LowRank1d
     adjust: Callable[[Method, Tasks], Method] = _unchanged
     steps: int = 1000
+    measure: Measure | None = None
+    error: str = "MSE"
 
 
 def _with_stable_steps(method: Method, tasks: Tasks) -> Method:
@@ -62,7 +77,9 @@ def _with_stable_steps(method: Method, tasks: Tasks) -> Method:
     (Marchenko and Pastur 1967). Steps are stable up to 2 over it; half of that is best
     for the steepest direction.
     """
-    if not isinstance(method.inner, GradientDescent) or isinstance(tasks, LowRank1d):
+    if not isinstance(method.inner, GradientDescent) or not isinstance(
+        tasks, SteerableConv2d
+    ):
         return method
     windows = (tasks.size - 2) ** 2
     steepest = 2 / tasks.channels * (1 + (9 / windows) ** 0.5) ** 2
@@ -86,6 +103,7 @@ TABLE_1 = {
     for k in (1, 2, 5)
 }
 SIZES = (3, 4, 5, 6, 8, 12)
+MONTHS = (2, 4, 8, 16, 32, 64)
 
 EXPERIMENTS = {
     "translation": Experiment(
@@ -152,5 +170,28 @@ EXPERIMENTS = {
         _one_field,
         _with_stable_steps,
         steps=400,
+    ),
+    "winds": Experiment(
+        "Winds on a ring of longitudes, against the months of a support set",
+        WINDS,
+        {
+            f"{label}{months} months": Column(
+                {"support": months, "query": min(24, 72 - months), "years": years}
+            )
+            for label, years in (("", "alternate"), ("later, ", "later"))
+            for months in MONTHS
+        },
+        RingWinds,
+        steps=400,
+        measure=measure_winds,
+        error="MSE over that of predicting zero",
+    ),
+    "letters": Experiment(
+        "Letters whose query images are moved, 5 ways and 1 shot",
+        LETTERS,
+        {moves: Column({"query_moves": moves}) for moves in ("none", "D4", "shifts")},
+        Letters,
+        measure=measure_letters,
+        error="share of wrong answers",
     ),
 }

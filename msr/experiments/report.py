@@ -140,6 +140,7 @@ def _papers(value: float, interval: float | None) -> str:
 
 
 def _footnote(results: Results, recorded: Results | None, grid: list[list[str]]) -> str:
+    name = _experiment(results)
     shown = [results] if recorded is None else [results, recorded]
     unstable = any(c.get("unstable", 0) for part in shown for c in part.cells.values())
     dagger = (
@@ -152,9 +153,10 @@ def _footnote(results: Results, recorded: Results | None, grid: list[list[str]])
     beside = "" if recorded is None else f" Recorded: {_extent(recorded)}."
     cpu_seconds = sum(c.get("seconds", 0.0) for c in results.cells.values())
     return (
-        f"Meta-test MSE, mean and 95% interval. {'Now' if recorded else 'Ours'}: "
-        f"{_extent(results)}, {results.wall_seconds:.0f} s of wall time, "
-        f"{cpu_seconds:.0f} s of all cells together.{beside}{papers}{dagger}"
+        f"Meta-test {EXPERIMENTS[name].error}, mean and 95% interval. "
+        f"{'Now' if recorded else 'Ours'}: {_extent(results)}, "
+        f"{results.wall_seconds:.0f} s of wall time, {cpu_seconds:.0f} s of all "
+        f"cells together.{beside}{papers}{dagger}"
     )
 
 

@@ -64,7 +64,8 @@ class Sweep:
         methods: names of its methods; default: all.
         seeds: a number of seeds, or the seeds.
         steps: outer steps; default: the experiment's.
-        tasks: values of settings of `msr.LowRank1d` or `msr.SteerableConv2d`.
+        tasks: values of settings of the experiment's tasks, such as
+            `msr.LowRank1d`.
         method: values of hyperparameters, see `msr.experiments.HYPERPARAMETERS`.
 
     Raises:

@@ -18,6 +18,8 @@ PRINTED = {
             "training-tasks",
             "step-size",
             "support",
+            "winds",
+            "letters",
         ]
     ),
 }

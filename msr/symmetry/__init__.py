@@ -8,6 +8,7 @@ from .known import (
     steerable_kernels,
 )
 from .matrices import DenseSymmetry, KroneckerSymmetry
+from .projection import symmetrise
 from .removal import remove_symmetry
 from .reparameterization import adapted_parameters, reparameterize, symmetry_matrices
 from .subspaces import principal_angles
@@ -24,5 +25,6 @@ __all__ = [
     "remove_symmetry",
     "reparameterize",
     "steerable_kernels",
+    "symmetrise",
     "symmetry_matrices",
 ]

@@ -1,9 +1,9 @@
-"""Synthetic tasks: numbered, seeded, computed when asked for."""
+"""Numbered, seeded tasks, computed when asked for; and synthetic ones."""
 
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import torch
 from jaxtyping import Float, Int
@@ -15,25 +15,49 @@ from .._utils.checks import check_at_least, check_integer, check_size
 from .batch import TaskBatch
 from .distribution import Split, check_indices, known_split
 
-Stream = Literal["problem", "train", "test", "noise"]
+Stream = Literal["problem", "train", "test", "noise", "val"]
+STREAMS = get_args(Stream)  # in this order for ever: it decides the seeds
 
 
 def own_split(split: str) -> Literal["train", "test"]:
-    """The name of a split that seeded tasks have.
+    """The name of a split of tasks without validation.
 
     Raises:
         TypeError, ValueError: it is none.
     """
     if known_split(split) == "val":
         raise ValueError(
-            f'expected split "train" or "test", got {shown(split)}: synthetic tasks '
-            f"have no others"
+            f'expected split "train" or "test", got {shown(split)}: these tasks have no '
+            f"others"
         )
     return cast(Literal["train", "test"], split)
 
 
-class SeededTasks:
-    """What synthetic task distributions have in common: numbered, seeded tasks.
+class NumberedTasks:
+    """What the package's task distributions have in common: numbers, and seeds of tasks."""
+
+    seed: int
+
+    def num_tasks(self, split: Split) -> int:
+        """The number of tasks in a split."""
+        raise NotImplementedError
+
+    def _generator(self, index: int, *streams: Stream) -> torch.Generator:
+        seed = sum(_first_seed(self.seed, stream) for stream in streams) + index
+        return torch.Generator().manual_seed(seed % 2**32)
+
+    def _checked(self, split: Split, indices: Sequence[int] | Tensor) -> list[int]:
+        tasks = self.num_tasks(split)
+        check_indices(indices)
+        numbers = indices.tolist() if isinstance(indices, Tensor) else list(indices)
+        for i in (min(numbers), max(numbers)):
+            if not 0 <= i < tasks:
+                raise ValueError(f"expected {split} tasks 0..{tasks - 1}, got {shown(i)}")
+        return numbers
+
+
+class SeededTasks(NumberedTasks):
+    """What synthetic task distributions have in common.
 
     Nothing is stored: task i of a split is computed from (seed, split, i) when asked
     for, in the default dtype (another one gives other draws): on the CPU, so that the
@@ -42,7 +66,6 @@ class SeededTasks:
     outputs.
     """
 
-    seed: int
     train_tasks: int
     test_tasks: int
     train_examples: int
@@ -185,19 +208,6 @@ class SeededTasks:
             )
         return support, query
 
-    def _generator(self, index: int, *streams: Stream) -> torch.Generator:
-        seed = sum(_first_seed(self.seed, stream) for stream in streams) + index
-        return torch.Generator().manual_seed(seed % 2**32)
-
-    def _checked(self, split: Split, indices: Sequence[int] | Tensor) -> list[int]:
-        tasks = self.num_tasks(split)
-        check_indices(indices)
-        numbers = indices.tolist() if isinstance(indices, Tensor) else list(indices)
-        for i in (min(numbers), max(numbers)):
-            if not 0 <= i < tasks:
-                raise ValueError(f"expected {split} tasks 0..{tasks - 1}, got {shown(i)}")
-        return numbers
-
 
 def digest_of(*tensors: Tensor) -> str:
     """A short name of the values of tensors, for the repr of tasks made from them."""
@@ -215,5 +225,5 @@ def _first_seed(seed: int, stream: Stream) -> int:
     torch's CPU generator uses the low 32 bits of a seed only, so the streams are
     spread over these by numpy's SeedSequence.
     """
-    key = [seed, ("problem", "train", "test", "noise").index(stream)]
+    key = [seed, STREAMS.index(stream)]
     return int(SeedSequence(key).generate_state(1)[0])

@@ -61,6 +61,11 @@ def test_an_sdist_has_no_large_files() -> None:
     package.check_sdist({**SDIST, "results/ridge.json": 1_000_000}, CHECKOUT)
     with pytest.raises(ValueError, match=r"at most 1 MB, got results/ridge\.json"):
         package.check_sdist({**SDIST, "results/ridge.json": 1_000_001}, CHECKOUT)
+    data = {"msr/data/a.npz": 1_700_000, "msr/data/b.npz": 799_990}
+    checkout = [*CHECKOUT, *data]
+    package.check_sdist({**SDIST, **data}, checkout)
+    with pytest.raises(ValueError, match=r"data of at most 2\.5 MB, got 2500020 B"):
+        package.check_sdist({**SDIST, **data, "msr/data/b.npz": 800_010}, checkout)
 
 
 @pytest.mark.parametrize("name", [n for n in WHEEL if n.startswith("msr/")])
