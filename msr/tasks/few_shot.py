@@ -85,7 +85,8 @@ class FewShot(NumberedTasks):
         Raises:
             TypeError, ValueError: there is no such split.
         """
-        return [*self._usable[known_split(split)]]
+        name = known_split(split)  # before images are drawn or read
+        return [*self._usable[name]]
 
     def classes(
         self, split: Split, indices: Sequence[int] | Tensor
