@@ -414,6 +414,7 @@ def _layer_calls() -> dict[str, Call]:
             weight_shape=((4, 4), shape_of(16, axes=2)),
             tasks=(None, optional(never)),
             layer=(None, optional(never)),
+            signed=(False, boolean),
             number_of_tasks=(400, integer(1, MOST_TASKS)),
             seed=(0, integer(0, 2**63 - 1)),
         ),

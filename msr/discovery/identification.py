@@ -14,6 +14,7 @@ from .closure import Closure, normalizer_order
 from .elements import elements, name_of_large, name_without_twins, named, represented
 from .inputs import checked_span
 from .search import Status, Verdict, searched
+from .signed_search import SignedVerdict
 
 Pair = tuple[tuple[int, ...], tuple[int, ...]]
 
@@ -88,6 +89,12 @@ class Identification:
             as the flips of a circulant: ``P W = W' Q`` with W' in the span. None if too
             long to count.
         confidence: p-value and evidence.
+        signs: None, or of each entry relative to the first of its orbit, if signed
+            permutations were asked for: shape (m, n). Then orbits are of entries up to
+            sign, and entries that are zero in all weights have orbit -1 and sign 0; the
+            group has the pair (-1, -1), which all weights allow; twins are equal up to
+            sign; the normalizer is not counted; and generators are in one-line notation:
+            output i moves to output ``|P[i]| - 1``, with the sign of ``P[i]``.
     """
 
     status: Status
@@ -101,23 +108,28 @@ class Identification:
     twins: Twins
     normalizer_order: int | None
     confidence: Confidence
+    signs: Int[Tensor, "m n"] | None = None
 
     def __repr__(self) -> str:
         return f"Identification({self.status}, {self.name}, order={self.order})"
 
     def __str__(self) -> str:
+        what = "permutations" if self.signs is None else "signed permutations"
         if self.status == "none":
-            return "none: no group of permutations explains these weights"
+            return f"none: no group of {what} explains these weights"
         m, n = self.orbits.shape
         sure = self.confidence
+        largest, up_to = "the largest group", ""
+        if self.signs is not None:
+            largest, up_to = f"{largest} of {what}, -1 included,", " up to sign"
         lines = [
             f"{self.status}: {self.name}, order {self.order}",
-            "the largest group with these shared weights "
-            f"({m} outputs, {n} inputs, {int(self.orbits.max()) + 1} orbits of entries)",
+            f"{largest} with these shared weights ({m} outputs, {n} inputs, "
+            f"{int(self.orbits.max()) + 1} orbits of entries{up_to})",
         ]
         if self.twins.any:
             lines.append(
-                f"with equal rows and columns as one: {self.twins.name}, "
+                f"with equal rows and columns{up_to} as one: {self.twins.name}, "
                 f"order {self.twins.order}"
             )
         if self.normalizer_order not in (None, self.order):
@@ -164,10 +176,10 @@ def identified(matrix: Float[Tensor, "mn k"], shape: tuple[int, int]) -> Identif
         rho_in=rho_in,
         rho_out=rho_out,
         generators=tuple(_pair(g.tolist(), shape) for g in group.generators),
-        orbits=_tensor(group.orbits),
+        orbits=as_tensor(group.orbits),
         twins=_twins(group),
         normalizer_order=_normalizer(verdict.best.classes.reshape(shape)),
-        confidence=_confidence(verdict),
+        confidence=confidence_of(verdict),
     )
 
 
@@ -190,11 +202,12 @@ def _nothing(verdict: Verdict, shape: tuple[int, int], matrix: Tensor) -> Identi
             torch.arange(m, device="cpu"), torch.arange(n, device="cpu"), 1, group.name
         ),
         normalizer_order=None,
-        confidence=_confidence(verdict),
+        confidence=confidence_of(verdict),
     )
 
 
-def _confidence(verdict: Verdict) -> Confidence:
+def confidence_of(verdict: Verdict | SignedVerdict) -> Confidence:
+    """How sure a verdict is."""
     if verdict.best is None:
         return Confidence(sharing=verdict.sharing)
     return Confidence(
@@ -212,8 +225,8 @@ def _confidence(verdict: Verdict) -> Confidence:
 def _twins(group: Closure) -> Twins:
     rest = group.without_twins
     return Twins(
-        _tensor(group.twin_rows),
-        _tensor(group.twin_columns),
+        as_tensor(group.twin_rows),
+        as_tensor(group.twin_columns),
         rest.order,
         name_without_twins(group),
     )
@@ -231,5 +244,6 @@ def _pair(images: list[int], shape: tuple[int, int]) -> Pair:
     return tuple(images[:m]), tuple(image - m for image in images[m:])
 
 
-def _tensor(labels: Int[np.ndarray, "*shape"]) -> Int[Tensor, "*shape"]:
+def as_tensor(labels: Int[np.ndarray, "*shape"]) -> Int[Tensor, "*shape"]:
+    """Numbers as torch has them."""
     return torch.from_numpy(labels.astype(np.int64))

@@ -98,6 +98,15 @@ def check_weight_shape(given: Sequence[int] | None, own: Sequence[int]) -> None:
         )
 
 
+def check_entries_with_signs(m: int, n: int) -> None:
+    """Raise if a weight and its negative have too many entries."""
+    if 2 * m * n > MOST_ENTRIES:
+        raise ValueError(
+            f"expected a weight of at most {MOST_ENTRIES // 2} entries with signed=True, "
+            f"got {m} x {n} = {m * n}"
+        )
+
+
 def _check_entries(m: int, n: int) -> None:
     if m * n > MOST_ENTRIES:
         raise ValueError(

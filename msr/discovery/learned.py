@@ -15,6 +15,7 @@ from ..tasks.distribution import TaskDistribution, check_tasks
 from .identification import Identification, identified
 from .inputs import as_matrix, check_weight_shape, checked_matrix
 from .layers import chosen_layer
+from .signed_identification import identified_with_signs
 from .use import weights_in_use
 
 
@@ -25,6 +26,7 @@ def identify(
     *,
     tasks: TaskDistribution | None = None,
     layer: str | None = None,
+    signed: bool = False,
     number_of_tasks: int = 400,
     seed: int | torch.Generator = 0,
 ) -> Identification:
@@ -55,6 +57,10 @@ def identify(
     that the learner arrives at: with much data in each task a U that learned nothing
     arrives there as well.
 
+    *With signs.* Where values are shared up to sign, as with ``signed=True``, the group is
+    that of all pairs of signed permutations with ``P W = W Q``. It has twice as many
+    elements at least, as -1 on all outputs and inputs is always one.
+
     A small layer cannot convince: however 2 x 2 entries share two values, two and two,
     there is a group, which is then "not sure".
 
@@ -67,6 +73,7 @@ def identify(
             training mode.
         layer: which symmetry matrix of a module that has several: the name of the layer,
             or of its weight, such as "encoder.0.weight"; or a pattern that means one.
+        signed: let outputs and inputs change sign as they move.
         number_of_tasks: how many training tasks are drawn; all, if there are no more.
         seed: of the draw, or a generator on the CPU to draw from.
 
@@ -95,9 +102,10 @@ def identify(
         raise TypeError(
             f"expected a module along with tasks or a layer's name, got {shown(U)}"
         )
+    found = identified_with_signs if signed else identified
     if tasks is None:
         module = U.model if isinstance(U, MetaLearner) else U
-        return identified(*checked_matrix(module, weight_shape, layer))
+        return found(*checked_matrix(module, weight_shape, layer))
     learner = cast(MetaLearner, U)
     check_learner(learner)
     check_tasks(tasks, "train")
@@ -105,4 +113,4 @@ def identify(
     check_weight_shape(weight_shape, chosen.symmetry.weight_shape)
     shape = as_matrix(chosen.symmetry.weight_shape)
     matrix = weights_in_use(learner, chosen, tasks, number_of_tasks, *draws)
-    return identified(matrix, shape)
+    return found(matrix, shape)

@@ -88,10 +88,12 @@ class Representation:
         """
         check_dtype(dtype)
         matrices = self.matrices.to(usable_device(device), dtype)
-        return _representation(self.group, matrices, self.name)
+        return trusted_representation(self.group, matrices, self.name)
 
 
-def _representation(group: FiniteGroup, matrices: Tensor, name: str) -> Representation:
+def trusted_representation(
+    group: FiniteGroup, matrices: Tensor, name: str
+) -> Representation:
     """One by construction, whose matrices are not looked at (anew)."""
     rho = object.__new__(Representation)
     for attribute, value in (("group", group), ("matrices", matrices), ("name", name)):
@@ -160,7 +162,7 @@ def permutation_representation(
     matrices = torch.zeros(*images.shape, images.shape[1])
     matrices[torch.arange(len(images), device="cpu")[:, None], images, points] = 1.0
     if _is_action(group, images):
-        return _representation(group, matrices, name)
+        return trusted_representation(group, matrices, name)
     return Representation(group, matrices, name)  # which says what is wrong
 
 
@@ -189,7 +191,7 @@ def trivial(group: FiniteGroup, dim: int = 1) -> Representation:
     check_at_least(1, dim=dim)
     check_size("a representation", group.order, dim, dim)
     matrices = torch.eye(dim).expand(group.order, dim, dim)
-    return _representation(group, matrices.clone(), "trivial")
+    return trusted_representation(group, matrices.clone(), "trivial")
 
 
 @checked
@@ -226,7 +228,9 @@ def direct_sum(*representations: Representation) -> Representation:
             for blocks in zip(*(r.matrices for r in representations))
         ]
     )
-    return _representation(group, matrices, " + ".join(r.name for r in representations))
+    return trusted_representation(
+        group, matrices, " + ".join(r.name for r in representations)
+    )
 
 
 def check_same_group(rho_in: Representation, rho_out: Representation) -> None:

@@ -23,10 +23,11 @@ def plot_identification(found: Identification) -> "Figure":
     """Draw the weight's entries coloured by orbit, beside the Cayley graph of the group.
 
     Entries of one colour share their value. In weights of up to 144 entries each cell also
-    has its orbit's number. In the graph, nodes are elements, the black one is the identity,
-    and arrows of one colour and line style lead from g to ``g s`` for one generator s (a
-    line if ``s s`` is the identity). Generators are few: the first has the highest order
-    that there is. Groups of more than 32 elements, and none, have no graph.
+    has its orbit's number; with a sign where signed permutations were asked for, and white
+    cells are zero in all weights. In the graph, nodes are elements, the black one is the
+    identity, and arrows of one colour and line style lead from g to ``g s`` for one
+    generator s (a line if ``s s`` is the identity). Generators are few: the first has the
+    highest order that there is. Groups of more than 32 elements, and none, have no graph.
 
     The alternative text is `describe_identification`'s.
 
@@ -91,9 +92,10 @@ def _draw_orbits(ax: "Axes", found: Identification) -> None:
     orbits = found.orbits.cpu().numpy()
     number = int(orbits.max()) + 1
     colours = _colours(number)
+    palette = ListedColormap(colours).with_extremes(under="white")
     ax.imshow(
         orbits,
-        cmap=ListedColormap(colours),
+        cmap=palette,
         vmin=-0.5,
         vmax=number - 0.5,
         interpolation="nearest",
@@ -102,12 +104,16 @@ def _draw_orbits(ax: "Axes", found: Identification) -> None:
     ax.set_title(f"weight, {number} orbits of entries", fontsize=10)
     if orbits.size > MOST_NUMBERED:
         return
+    signs = None if found.signs is None else found.signs.cpu().numpy()
     for (row, column), orbit in np.ndenumerate(orbits):
+        if orbit < 0:
+            continue
         dark = colours[orbit] @ (0.299, 0.587, 0.114) < 0.55
+        sign = "" if signs is None else "+" if signs[row, column] > 0 else "-"
         ax.text(
             column,
             row,
-            str(orbit),
+            f"{sign}{orbit}",
             ha="center",
             va="center",
             fontsize=8,
