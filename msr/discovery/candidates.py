@@ -7,7 +7,7 @@ from jaxtyping import Int
 
 from .automorphisms import TooManySteps
 from .closure import Closure, closure
-from .exceptions import excepted
+from .exceptional_entries import excepted
 from .labellings import Labelling
 from .scores import cost_of_group, cost_of_partition, gain
 from .span import Span

@@ -37,6 +37,7 @@ class SignedCandidate:
         gap: the jump in distance that sets the labelling apart.
         evidence: log likelihood ratio of the group over no sharing, minus its cost.
         rank: the number of basis vectors that count.
+        exceptions: entries that break the pattern; none are told apart here.
     """
 
     labels: SignedLabels
@@ -44,6 +45,7 @@ class SignedCandidate:
     gap: float
     evidence: float
     rank: int
+    exceptions: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from actions import cosets, fixed, pattern, shuffled, spanning, together
 
 import msr
 from msr.discovery.closure import closure, numbered, orbits_of
-from msr.discovery.exceptions import excepted
+from msr.discovery.exceptional_entries import excepted
 from msr.discovery.matching import proposals
 from msr.discovery.scores import gain
 from msr.discovery.span import Span, span_of
