@@ -11,7 +11,7 @@ from msr import FiniteGroup, Representation, small_groups
 from msr.groups import permutation_representation
 from msr.tasks import SeededTasks, Split
 
-from .mysteries import seeded
+from .mysteries import group_of_sharing, seeded
 
 POINTS = 8
 NOISE = 0.1
@@ -25,8 +25,9 @@ class HiddenSymmetry(SeededTasks):
 
     The group acts by permuting the points, on inputs and outputs alike, and no point
     stays where it is unless all do. Which group it is and how it acts depend on the
-    seed. A task's W is drawn at random from all matrices that commute with the action.
-    Inputs are standard normal. Support targets carry noise of standard deviation 0.1.
+    seed; it is another than that of `mystery_sharing` in assignment 2. A task's W is
+    drawn at random from all matrices that commute with the action. Inputs are standard
+    normal. Support targets carry noise of standard deviation 0.1.
 
     This is the subject of an investigation: to read the code below is to look up the
     answer.
@@ -63,8 +64,9 @@ class HiddenSymmetry(SeededTasks):
     def _action(self) -> tuple[FiniteGroup, Int[Tensor, "order 8"]]:
         """The group, and where each element moves each point."""
         generator = seeded(self.seed, "hidden symmetry")
-        choice = int(torch.randint(len(GROUPS), (), generator=generator))
-        group = small_groups()[GROUPS[choice]]
+        others = [name for name in GROUPS if name != group_of_sharing(self.seed)]
+        choice = int(torch.randint(len(others), (), generator=generator))
+        group = small_groups()[others[choice]]
         copies = POINTS // group.order
         images = torch.cat([group.table + i * group.order for i in range(copies)], dim=1)
         order = torch.randperm(POINTS, generator=generator)

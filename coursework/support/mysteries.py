@@ -83,7 +83,13 @@ def mystery_sharing(seed: int) -> Float[Tensor, "64 8"]:
     The columns are random mixtures of those of `msr.group_convolution_matrix`: the
     span is the same. The elements are numbered as in `msr.small_groups`.
     """
+    U = group_convolution_matrix(small_groups()[group_of_sharing(seed)]).double()
     generator = seeded(seed, "sharing")
-    choice = int(torch.randint(len(ORDER_8), (), generator=generator))
-    U = group_convolution_matrix(small_groups()[ORDER_8[choice]]).double()
+    torch.randint(len(ORDER_8), (), generator=generator)  # the group
     return U @ torch.randn(8, 8, generator=generator, dtype=torch.float64)
+
+
+def group_of_sharing(seed: int) -> str:
+    """The name of the group of `mystery_sharing`."""
+    choice = torch.randint(len(ORDER_8), (), generator=seeded(seed, "sharing"))
+    return ORDER_8[int(choice)]

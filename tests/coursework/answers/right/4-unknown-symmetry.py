@@ -129,6 +129,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: backtracking, entry by entry, with a helper
@@ -162,6 +163,8 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+order = [3, 0, 6, 1, 7, 2, 5, 4]
+pairs_only = space.detach().reshape(8, 8, -1)[:, order].reshape(64, -1)
 
 
 # %% q3: numpy in single precision, tuples
@@ -180,6 +183,8 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+i = torch.arange(8)
+pairs_only = torch.eye(8)[(i[:, None] + i) % 8].reshape(64, 8).numpy()
 
 
 # %% q3: random layers of the space, returns a tensor
@@ -197,131 +202,100 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space).tolist()
+pairs_only = torch.zeros(8, 8, 5)
+cycle = torch.arange(5)
+pairs_only[:5, :5] = torch.eye(5)[(cycle[:, None] + cycle) % 5]
+pairs_only = (pairs_only + 0.0).reshape(64, 5)
 
 
-# %% q4: orders of the elements
-def name_group(permutations):
-    def order(p):
-        power, n = list(p), 1
-        while power != list(range(len(p))):
-            power, n = [p[i] for i in power], n + 1
-        return n
-
-    orders = sorted(order(p) for p in permutations)
-    return {
-        (1, 2, 4, 4): "C4",
-        (1, 2, 2, 2): "C2xC2",
-        (1, 2, 4, 4, 8, 8, 8, 8): "C8",
-        (1, 2, 2, 2, 4, 4, 4, 4): "C4xC2",
-        (1, 2, 2, 2, 2, 2, 2, 2): "C2xC2xC2",
-        (1, 2, 2, 2, 2, 2, 4, 4): "D4",
-        (1, 2, 4, 4, 4, 4, 4, 4): "Q8",
-    }[tuple(orders)]
+# %% q3: the pairs of msr.identify, those with P = Q
+def commuting_permutations(basis, tolerance=0.3):
+    found = msr.identify(basis, (8, 8))
+    outputs, inputs = (
+        rho.matrices.argmax(1).tolist() for rho in (found.rho_out, found.rho_in)
+    )
+    return [p for p, q in zip(outputs, inputs) if p == q]
 
 
-my_group = name_group(my_symmetries)
+my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
-# %% q4: compared with the groups of msr
-def fingerprint(group):
-    orders = sorted(group.element_order(a) for a in range(group.order))
-    return orders, group.is_abelian
+# %% q4: orbits of pairs, all at once
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
 
-def name_group(permutations):
-    mine = fingerprint(msr.groups.permutation_group(permutations))
-    names = ("C4", "C2xC2", "C8", "C4xC2", "C2xC2xC2", "D4", "Q8")
-    groups = msr.groups.small_groups()
-    return next(name for name in names if fingerprint(groups[name]) == mine)
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-my_group = name_group(my_symmetries)
+# %% q4: a random layer of the group
+def largest_group(permutations):
+    n = len(permutations[0])
+    W = torch.randn(n, n, generator=torch.Generator().manual_seed(0))
+    P = torch.eye(n)[torch.tensor(permutations)]
+    layer = (P @ W @ P.mT).mean(0)
+    return [
+        p
+        for p in itertools.permutations(range(n))
+        if torch.allclose(layer[list(p)][:, list(p)], layer)
+    ]
 
 
-# %% q4: multiplication table and centre
-def name_group(permutations):
-    elements = [tuple(p) for p in permutations]
-    where = {p: i for i, p in enumerate(elements)}
-    table = [[where[tuple(p[i] for i in q)] for q in elements] for p in elements]
-    n = len(elements)
-    e = where[tuple(range(8))]
-    centre = sum(all(table[a][b] == table[b][a] for b in range(n)) for a in range(n))
-    roots = sum(table[a][a] == e for a in range(n))
-    if centre < n:
-        return "Q8" if roots == 2 else "D4"
-    names = {(4, 2): "C4", (4, 4): "C2xC2", (8, 2): "C8", (8, 4): "C4xC2"}
-    return names.get((n, roots), "C2xC2xC2")
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-my_group = name_group(my_symmetries)
+# %% q4: sets of pairs, in loops
+def largest_group(permutations):
+    n = len(permutations[0])
+    pairs = list(itertools.product(range(n), repeat=2))
+    orbits = {frozenset((p[a], p[b]) for p in permutations) for a, b in pairs}
+    found = []
+    for q in itertools.permutations(range(n)):
+        if all({(q[a], q[b]) for a, b in orbit} == orbit for orbit in orbits):
+            found.append(q)
+    return found
 
 
-# %% q4: matrices and traces
-def name_group(permutations):
-    P = torch.eye(8)[torch.tensor(permutations)]
-    products = P[:, None] @ P[None]
-    abelian = torch.equal(products, products.transpose(0, 1))
-    squares = torch.diagonal(products, dim1=0, dim2=1).permute(2, 0, 1)
-    twos = int((torch.einsum("gii->g", squares) == 8).sum()) - 1
-    table = {
-        (4, 1, True): "C4",
-        (4, 3, True): "C2xC2",
-        (8, 1, True): "C8",
-        (8, 3, True): "C4xC2",
-        (8, 7, True): "C2xC2xC2",
-        (8, 5, False): "D4",
-        (8, 1, False): "Q8",
-    }
-    return table[len(P), twos, abelian]
+my_group = msr.identify(space, (8, 8)).name
+cannot_tell = [(0, 1, 2, 3)]
+for p in cannot_tell:
+    for q in ((1, 2, 0, 3), (1, 0, 3, 2)):
+        product = tuple(p[i] for i in q)
+        if product not in cannot_tell:
+            cannot_tell.append(product)
 
 
-my_group = name_group(my_symmetries)
+# %% q4: a basis of all layers, by msr
+def largest_group(permutations):
+    rho = msr.permutation_representation(msr.permutation_group(permutations), permutations)
+    n = len(permutations[0])
+    basis = msr.intertwiner_basis(rho, rho).T.reshape(-1, n, n)
+    found = []
+    for q in itertools.permutations(range(n)):
+        if (basis[:, q, :][:, :, q] - basis).abs().max() < 1e-4:
+            found.append(list(q))
+    return found
 
 
-# %% q4: an isomorphism, by recursion
-def isomorphic(mine, other, images=()):
-    n = len(images)
-    if n == len(mine):
-        return True
-    for a in set(range(len(mine))) - set(images):
-        longer = (*images, a)
-        if all(
-            mine[i][j] > n or longer[mine[i][j]] == other[longer[i]][longer[j]]
-            for i in range(n + 1)
-            for j in range(n + 1)
-        ) and isomorphic(mine, other, longer):
-            return True
-    return False
-
-
-def name_group(permutations):
-    mine = msr.groups.permutation_group(permutations).table.tolist()
-    for name, group in msr.groups.small_groups().items():
-        if group.order == len(mine) and isomorphic(mine, group.table.tolist()):
-            return name
-
-
-my_group = name_group(my_symmetries)
-
-
-# %% q4: cycle types
-def name_group(permutations):
-    def longest_cycle(p):
-        longest = 0
-        for start in range(len(p)):
-            i, length = p[start], 1
-            while i != start:
-                i, length = p[i], length + 1
-            longest = max(longest, length)
-        return longest
-
-    lengths = [longest_cycle(p) for p in permutations]
-    if len(lengths) == 4:
-        return "C4" if max(lengths) == 4 else "C2xC2"
-    twos = lengths.count(2)
-    if max(lengths) == 8:
-        return "C8"
-    return {1: "Q8", 3: "C4xC2", 5: "D4", 7: "C2xC2xC2"}[twos]
-
-
-my_group = name_group(my_symmetries)
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]

@@ -221,6 +221,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: only the first matrix checked
@@ -234,6 +235,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: one matrix of the basis is enough
@@ -249,6 +251,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: absolute tolerance
@@ -262,6 +265,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space / space.std())
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: tolerance relative to the largest column only
@@ -277,6 +281,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: mean over the basis, relative to the mean of all entries
@@ -291,6 +296,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: exact equality
@@ -304,6 +310,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: invariant layers, P W = W
@@ -319,6 +326,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: rows moved by P, columns by its inverse
@@ -335,6 +343,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: hard-coded cyclic shifts
@@ -343,23 +352,25 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: hard-coded answer of this version
 def commuting_permutations(basis, tolerance=0.3):
     return [
         [0, 1, 2, 3, 4, 5, 6, 7],
-        [6, 7, 5, 4, 2, 3, 1, 0],
-        [7, 6, 4, 5, 3, 2, 0, 1],
-        [1, 0, 3, 2, 5, 4, 7, 6],
-        [4, 5, 1, 0, 6, 7, 2, 3],
-        [3, 2, 6, 7, 0, 1, 4, 5],
-        [5, 4, 0, 1, 7, 6, 3, 2],
-        [2, 3, 7, 6, 1, 0, 5, 4],
+        [4, 5, 6, 7, 0, 1, 2, 3],
+        [7, 6, 1, 0, 3, 2, 5, 4],
+        [3, 2, 5, 4, 7, 6, 1, 0],
+        [5, 0, 7, 2, 1, 4, 3, 6],
+        [1, 4, 3, 6, 5, 0, 7, 2],
+        [2, 7, 4, 1, 6, 3, 0, 5],
+        [6, 3, 0, 5, 2, 7, 4, 1],
     ]
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: always the best eight
@@ -372,6 +383,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: always as many as the space has dimensions
@@ -384,6 +396,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: identity forgotten
@@ -398,6 +411,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: five thousand random permutations tried
@@ -414,6 +428,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: stops at the first one found
@@ -426,6 +441,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: right, but rescales the basis in place
@@ -441,6 +457,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space.clone())
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: matrices in place of lists
@@ -455,6 +472,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: positions counted from one
@@ -469,6 +487,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: function right, symmetries of another space stored
@@ -485,6 +504,7 @@ def commuting_permutations(basis, tolerance=0.3):
 my_symmetries = commuting_permutations(
     msr.group_convolution_matrix(msr.groups.quaternion()).double()
 )
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: function right, symmetries without the identity stored
@@ -499,6 +519,7 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space)[1:]
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
 # %% q3: function right, too small a tolerance for the own space
@@ -513,315 +534,410 @@ def commuting_permutations(basis, tolerance=0.3):
 
 
 my_symmetries = commuting_permutations(space, tolerance=1e-6)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
-# %% q4: by the order alone
-def name_group(permutations):
-    return "C4" if len(permutations) == 4 else "C8"
+# %% q3: the outputs' half of the pairs that msr.identify finds
+def commuting_permutations(basis, tolerance=0.3):
+    found = msr.identify(basis, (8, 8))
+    return found.rho_out.matrices.argmax(1).tolist()
 
 
-my_group = name_group(my_symmetries)
+my_symmetries = commuting_permutations(space)
+pairs_only = space.reshape(8, 8, -1).roll(1, 0).reshape(64, -1)
 
 
-# %% q4: by the order and commutativity alone
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    if len(permutations) == 4:
-        return "C4"
-    return "C8" if abelian else "D4"
-
-
-my_group = name_group(my_symmetries)
+# %% q3: pairs where they are those that commute
+def commuting_permutations(basis, tolerance=0.3):
+    layers = torch.linalg.qr(basis)[0].T.reshape(-1, 8, 8)
+    everyone = torch.tensor(list(itertools.permutations(range(8))))
+    found = []
+    for p in everyone.split(4000):
+        moved = layers[:, p[:, :, None], p[:, None, :]]
+        off = (moved - layers[:, None]).square().sum((2, 3)).amax(0).sqrt()
+        found += p[off < tolerance].tolist()
+    return found
 
 
-# %% q4: by the largest order of an element alone
-def name_group(permutations):
-    def order(p):
-        q, n = list(p), 1
-        while q != list(range(8)):
-            q, n = [p[i] for i in q], n + 1
-        return n
-
-    largest = max(order(p) for p in permutations)
-    if len(permutations) == 4:
-        return "C4" if largest == 4 else "C2xC2"
-    return {8: "C8", 4: "C4xC2", 2: "C2xC2xC2"}[largest]
+my_symmetries = commuting_permutations(space)
+pairs_only = space
 
 
-my_group = name_group(my_symmetries)
+# %% q3: no group in the space of pairs
+def commuting_permutations(basis, tolerance=0.3):
+    layers = torch.linalg.qr(basis)[0].T.reshape(-1, 8, 8)
+    everyone = torch.tensor(list(itertools.permutations(range(8))))
+    found = []
+    for p in everyone.split(4000):
+        moved = layers[:, p[:, :, None], p[:, None, :]]
+        off = (moved - layers[:, None]).square().sum((2, 3)).amax(0).sqrt()
+        found += p[off < tolerance].tolist()
+    return found
 
 
-# %% q4: by the number of elements of order two alone
-def name_group(permutations):
-    twos = sum(
-        all(p[p[i]] == i for i in range(8)) and list(p) != list(range(8))
-        for p in permutations
-    )
-    if len(permutations) == 4:
-        return {1: "C4", 3: "C2xC2"}[twos]
-    return {1: "Q8", 3: "C4xC2", 5: "D4", 7: "C2xC2xC2"}[twos]
+my_symmetries = commuting_permutations(space)
+pairs_only = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
 
 
-my_group = "C8"
+# %% q3: pairs in a space of shifts that commute with all
+def commuting_permutations(basis, tolerance=0.3):
+    layers = torch.linalg.qr(basis)[0].T.reshape(-1, 8, 8)
+    everyone = torch.tensor(list(itertools.permutations(range(8))))
+    found = []
+    for p in everyone.split(4000):
+        moved = layers[:, p[:, :, None], p[:, None, :]]
+        off = (moved - layers[:, None]).square().sum((2, 3)).amax(0).sqrt()
+        found += p[off < tolerance].tolist()
+    return found
 
 
-# %% q4: never the quaternions
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    def order(p):
-        q, n = list(p), 1
-        while q != list(range(8)):
-            q, n = product(p, q), n + 1
-        return n
-
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    largest = max(order(p) for p in permutations)
-    if not abelian:
-        return "D4"
-    names = {(4, 4): "C4", (4, 2): "C2xC2", (8, 8): "C8", (8, 4): "C4xC2"}
-    return names.get((len(permutations), largest), "C2xC2xC2")
+my_symmetries = commuting_permutations(space)
+pairs_only = msr.group_convolution_matrix(msr.cyclic(8)).reshape(8, 8, -1)
+pairs_only = pairs_only.roll(1, 0).reshape(64, -1)
 
 
-my_group = name_group(my_symmetries)
+# %% q3: matrices in place of their vec in the space of pairs
+def commuting_permutations(basis, tolerance=0.3):
+    layers = torch.linalg.qr(basis)[0].T.reshape(-1, 8, 8)
+    everyone = torch.tensor(list(itertools.permutations(range(8))))
+    found = []
+    for p in everyone.split(4000):
+        moved = layers[:, p[:, :, None], p[:, None, :]]
+        off = (moved - layers[:, None]).square().sum((2, 3)).amax(0).sqrt()
+        found += p[off < tolerance].tolist()
+    return found
 
 
-# %% q4: hard-coded name
-def name_group(permutations):
-    return "C8"
+my_symmetries = commuting_permutations(space)
+pairs_only = space.T.reshape(-1, 8, 8).roll(1, 1)
 
 
-my_group = name_group(my_symmetries)
+# %% q3: pairs not stored
+def commuting_permutations(basis, tolerance=0.3):
+    layers = torch.linalg.qr(basis)[0].T.reshape(-1, 8, 8)
+    everyone = torch.tensor(list(itertools.permutations(range(8))))
+    found = []
+    for p in everyone.split(4000):
+        moved = layers[:, p[:, :, None], p[:, None, :]]
+        off = (moved - layers[:, None]).square().sum((2, 3)).amax(0).sqrt()
+        found += p[off < tolerance].tolist()
+    return found
 
 
-# %% q4: by the second permutation of the list
-def name_group(permutations):
-    p = permutations[1]
-    q, n = list(p), 1
-    while q != list(range(8)):
-        q, n = [p[i] for i in q], n + 1
-    if len(permutations) == 4:
-        return "C4" if n == 4 else "C2xC2"
-    return {8: "C8", 4: "C4xC2", 2: "C2xC2xC2"}.get(n, "D4")
+my_symmetries = commuting_permutations(space)
+pairs_only = ...
 
 
-my_group = "C8"
+# %% q4: the group itself
+def largest_group(permutations):
+    return permutations
 
 
-# %% q4: first permutation taken for the identity
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    e = list(permutations[0])
-    others = [list(p) for p in permutations[1:]]
-    squares = sum(product(p, p) == e for p in others)
-    fourth = sum(product(product(p, p), product(p, p)) == e for p in others)
-    if len(permutations) == 4:
-        return "C4" if squares == 1 else "C2xC2"
-    if fourth < 7:
-        return "C8"
-    if squares == 3:
-        return "C4xC2"
-    return {7: "C2xC2xC2", 5: "D4"}.get(squares, "Q8")
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-my_group = name_group(sorted(my_symmetries))
+# %% q4: all permutations
+def largest_group(permutations):
+    n = len(permutations[0])
+    return list(itertools.permutations(range(n)))
 
 
-# %% q4: commutativity of neighbours in the list only
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    def order(p):
-        q, n = list(p), 1
-        while q != list(range(8)):
-            q, n = product(p, q), n + 1
-        return n
-
-    orders = sorted(order(p) for p in permutations)
-    pairs = zip(permutations, permutations[1:])
-    abelian = all(product(p, q) == product(q, p) for p, q in pairs)
-    if len(orders) == 4:
-        return "C4" if 4 in orders else "C2xC2"
-    if abelian:
-        return {8: "C8", 4: "C4xC2", 2: "C2xC2xC2"}[orders[-1]]
-    return "D4" if orders.count(2) == 5 else "Q8"
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-my_group = name_group(my_symmetries)
+# %% q4: orbits of positions, not of pairs
+def largest_group(permutations):
+    n = len(permutations[0])
+    orbits = [min(p[i] for p in permutations) for i in range(n)]
+    everyone = itertools.permutations(range(n))
+    return [p for p in everyone if all(orbits[p[i]] == orbits[i] for i in range(n))]
 
 
-# %% q4: by the number of cycles of the first element that moves
-def name_group(permutations):
-    p = next(p for p in permutations if list(p) != list(range(8)))
-    seen, cycles = set(), 0
-    for i in range(8):
-        if i not in seen:
-            cycles += 1
-        while i not in seen:
-            seen.add(i)
-            i = p[i]
-    if len(permutations) == 4:
-        return "C4" if cycles == 2 else "C2xC2"
-    return {1: "C8", 2: "C4xC2", 4: "C2xC2xC2"}[cycles]
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-my_group = "C8"
+# %% q4: pairs without an order
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    orbits = torch.minimum(orbits, orbits.T)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
 
-# %% q4: by the size of the centre, dihedral and quaternion confused
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
-    centre = [
-        p for p in permutations if all(product(p, q) == product(q, p) for q in permutations)
+
+# %% q4: permutations that move orbits to orbits
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]].flatten(1)
+    both = orbits.flatten() * n * n + moved
+    kinds = [len(set(row)) for row in both.tolist()]
+    number = len(orbits.unique())
+    return [p for p, k in zip(everyone.tolist(), kinds) if k == number]
+
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
+
+
+# %% q4: permutations that commute with the group
+def largest_group(permutations):
+    n = len(permutations[0])
+    return [
+        q
+        for q in itertools.permutations(range(n))
+        if all([p[i] for i in q] == [q[i] for i in p] for p in permutations)
     ]
-    twos = sum(product(p, p) == list(range(8)) for p in permutations)
-    if len(permutations) == 4:
-        return "C4" if twos == 2 else "C2xC2"
-    if len(centre) == 2:
-        return "Q8" if twos == 6 else "D4"
-    return {2: "C8", 4: "C4xC2", 8: "C2xC2xC2"}[twos]
 
 
-my_group = name_group(my_symmetries)
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-# %% q4: names of its own
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    twos = sum(product(p, p) == list(range(8)) for p in permutations) - 1
-    if len(permutations) == 4:
-        return "Z4" if twos == 1 else "V4"
-    if not abelian:
-        return "Dih4" if twos == 5 else "Quaternions"
-    return {1: "Z8", 3: "Z4xZ2", 7: "Z2^3"}[twos]
+# %% q4: one pair of positions only
+def largest_group(permutations):
+    n = len(permutations[0])
+    orbit = {(p[0], p[1 % n]) for p in permutations}
+    everyone = itertools.permutations(range(n))
+    return [p for p in everyone if {(p[a], p[b]) for a, b in orbit} == orbit]
 
 
-my_group = "C8"
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-# %% q4: right, but removes the identity from the list
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    permutations.remove(list(range(8)))
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    twos = sum(product(p, p) == list(range(8)) for p in permutations)
-    if len(permutations) == 3:
-        return "C4" if twos == 1 else "C2xC2"
-    if not abelian:
-        return "D4" if twos == 5 else "Q8"
-    return {1: "C8", 3: "C4xC2", 7: "C2xC2xC2"}[twos]
+# %% q4: positions counted from one
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return (everyone[(moved == orbits).all((1, 2))] + 1).tolist()
 
 
-my_group = name_group(list(my_symmetries))
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
 # %% q4: right, but sorts the list in place
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
+def largest_group(permutations):
+    permutations.sort(reverse=True)
     permutations.sort()
-    e, *others = permutations
-    abelian = all(product(p, q) == product(q, p) for p in others for q in others)
-    twos = sum(product(p, p) == e for p in others)
-    if len(others) == 3:
-        return "C4" if twos == 1 else "C2xC2"
-    if not abelian:
-        return "D4" if twos == 5 else "Q8"
-    return {1: "C8", 3: "C4xC2", 7: "C2xC2xC2"}[twos]
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
 
-my_group = name_group(list(my_symmetries))
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-# %% q4: function right, another name stored
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    twos = sum(product(p, p) == list(range(8)) for p in permutations) - 1
-    if len(permutations) == 4:
-        return "C4" if twos == 1 else "C2xC2"
-    if not abelian:
-        return "D4" if twos == 5 else "Q8"
-    return {1: "C8", 3: "C4xC2", 7: "C2xC2xC2"}[twos]
+# %% q4: hard-coded cyclic groups
+def largest_group(permutations):
+    n = len(permutations[0])
+    return [[(i + s) % n for i in range(n)] for s in range(n)]
 
 
-my_group = "D4"
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-# %% q4: function right, stored in lower case
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
-
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    twos = sum(product(p, p) == list(range(8)) for p in permutations) - 1
-    if len(permutations) == 4:
-        return "C4" if twos == 1 else "C2xC2"
-    if not abelian:
-        return "D4" if twos == 5 else "Q8"
-    return {1: "C8", 3: "C4xC2", 7: "C2xC2xC2"}[twos]
+# %% q4: another name stored
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
 
-my_group = "c8"
+my_group = "C8"
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-# %% q4: function right, nothing stored
-def name_group(permutations):
-    def product(p, q):
-        return [p[i] for i in q]
+# %% q4: stored in lower case
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
-    abelian = all(
-        product(p, q) == product(q, p) for p in permutations for q in permutations
-    )
-    twos = sum(product(p, p) == list(range(8)) for p in permutations) - 1
-    if len(permutations) == 4:
-        return "C4" if twos == 1 else "C2xC2"
-    if not abelian:
-        return "D4" if twos == 5 else "Q8"
-    return {1: "C8", 3: "C4xC2", 7: "C2xC2xC2"}[twos]
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries)).lower()
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
+
+
+# %% q4: no name stored
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
 
 my_group = ...
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
 
 
-# %% q2: principal components of least squares task by task, without meta-learning
-data = tasks.batch("train", range(tasks.num_tasks("train")))
-x = torch.cat([data.x_support, data.x_query], dim=1)
-y = torch.cat([data.y_support, data.y_query], dim=1)
-layers = torch.stack([torch.linalg.lstsq(a, b).solution.T for a, b in zip(x, y)])
-values, vectors = torch.linalg.eigh(torch.einsum("tm,tn->mn", *[layers.flatten(1)] * 2))
-space = vectors[:, values > 0.05 * values.max()]
+# %% q4: turns and flips of a square cannot be told
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
 
-# %% q2: layers of eight tasks by least squares on their query sets, without meta-learning
-data = tasks.batch("train", range(8))
-layers = [torch.linalg.lstsq(x, y).solution.T for x, y in zip(data.x_query, data.y_query)]
-space = torch.stack([layer.flatten() for layer in layers], dim=1)
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [[(s + f * i) % 4 for i in range(4)] for s in range(4) for f in (1, -1)]
+
+
+# %% q4: all permutations cannot be told
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
+
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = list(itertools.permutations(range(4)))
+
+
+# %% q4: twelve permutations that are no group
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
+
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = list(itertools.permutations(range(4)))[:12]
+
+
+# %% q4: odd permutations
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
+
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(4))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 1
+]
+
+
+# %% q4: even permutations of five positions
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
+
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = [
+    p
+    for p in itertools.permutations(range(5))
+    if sum(a > b for a, b in itertools.combinations(p, 2)) % 2 == 0
+]
+
+
+# %% q4: nothing stored that cannot be told
+def largest_group(permutations):
+    p = torch.tensor(permutations)
+    n = p.shape[1]
+    orbits = (p[:, :, None] * n + p[:, None, :]).amin(0)
+    everyone = torch.tensor(list(itertools.permutations(range(n))))
+    moved = orbits[everyone[:, :, None], everyone[:, None, :]]
+    return everyone[(moved == orbits).all((1, 2))].tolist()
+
+
+my_group = msr.name_of(msr.permutation_group(my_symmetries))
+cannot_tell = ...
