@@ -16,7 +16,6 @@ from .labellings import Labelling, labellings
 from .scores import cost_of_group, cost_of_partition, gain, violation
 from .search import (
     LARGEST_P,
-    LARGEST_VIOLATION,
     LEAST_EVIDENCE,
     LEAST_GAP,
     Status,
@@ -24,6 +23,7 @@ from .search import (
 from .signed_closure import SignedClosure, SignedLabels, signed_closure, signed_labels
 from .span import Span
 
+LARGEST_VIOLATION = 0.5
 SHUFFLES, ENOUGH_HITS = 199, 20
 
 
