@@ -17,7 +17,8 @@ from ..symmetry.known import group_convolution_matrix
 from ..symmetry.matrices import DenseSymmetry
 from ..symmetry.projection import symmetrise
 from ..symmetry.reparameterization import reparameterize, symmetry_matrices
-from ..tasks.ring_winds import BLOCKS, FOLDS, LONGITUDES, RingWinds
+from ..tasks.ring_winds import RingWinds
+from ..tasks.wind_fields import BLOCKS, FOLDS, LONGITUDES
 from .methods import Method, by_name, fit_inner_loop
 from .rivals import RidgeFromZero, RowsRidge
 from .squares import target_squares
@@ -108,14 +109,22 @@ class Symmetrised(Method):
     The initial filter and the penalty are then learned anew, with U as it is.
     """
 
-    def fit(self, tasks: Any, *arguments: Any, **settings: Any) -> MetaLearner:
+    def fit(
+        self,
+        tasks: Any,
+        steps: int = 1000,
+        seed: int = 0,
+        *,
+        device: torch.device | str | None = None,
+        progress: bool = True,
+    ) -> MetaLearner:
         """A learner, trained, and symmetrised; see `Method.fit`."""
-        learner = super().fit(tasks, *arguments, **settings)
+        learner = super().fit(tasks, steps, seed, device=device, progress=progress)
         for _, symmetry in symmetry_matrices(learner.model):
             U = cast(DenseSymmetry, symmetry).U
             with torch.no_grad():
                 U.copy_(symmetrise(U.detach(), tasks.rotations().to(U.device, U.dtype)))
-        fit_inner_loop(learner, tasks, REFIT_STEPS, progress=False)
+        fit_inner_loop(learner, tasks, REFIT_STEPS, seed=seed, progress=progress)
         return learner
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cache, cached_property
-from importlib import resources
-from typing import NamedTuple
+from functools import cached_property
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -19,58 +16,23 @@ from ..symmetry.known import group_convolution_matrix
 from .batch import TaskBatch
 from .distribution import Split
 from .seeded import NumberedTasks, own_split
-
-LONGITUDES = 24
-MONTHS, YEARS_SEEN = 132, 6
-SEEN = 12 * YEARS_SEEN  # months that are trained on
-FIRST_ROW, BLOCK_ROWS, BLOCKS, FOLDS = 8, 6, 9, 3
-BUFFER = 1  # rows beside those of the test that nothing is trained on
-YEARS = {
-    "alternate": (0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9),
-    "later": tuple(range(11)),
-}
-ORDERS = ("ring", "secret", "own")
-
-
-class Kind(NamedTuple):
-    """What a task predicts from what.
-
-    Attributes:
-        given: the component of the wind that is the input, "u" (eastward) or "v".
-        wanted: the component that is the output.
-        north: how many rows of 2.5 degrees the output lies north of the input.
-    """
-
-    given: str
-    wanted: str
-    north: int
-
-
-KINDS = (
-    Kind("u", "v", 0),
-    Kind("v", "u", 0),
-    Kind("u", "u", 4),
-    Kind("u", "u", -4),
-    Kind("v", "v", 2),
-    Kind("v", "v", -2),
+from .wind_fields import (
+    BLOCK_ROWS,
+    BLOCKS,
+    FIRST_ROW,
+    FOLDS,
+    KINDS,
+    LONGITUDES,
+    MONTHS,
+    SEEN,
+    YEARS,
+    Place,
+    anomalies,
+    whitener,
 )
 
-
-class Place(NamedTuple):
-    """A kind of task on a row of latitude.
-
-    Attributes:
-        kind: which components, and how far apart.
-        row: the row of the input, of the 73 from south to north.
-    """
-
-    kind: Kind
-    row: int
-
-    @property
-    def block(self) -> int:
-        """The block of six rows, 0 to 8, that the input's row lies in."""
-        return (self.row - FIRST_ROW) // BLOCK_ROWS
+BUFFER = 1  # rows beside those of the test that nothing is trained on
+ORDERS = ("ring", "secret", "own")
 
 
 @dataclass(frozen=True)
@@ -289,12 +251,12 @@ class RingWinds(NumberedTasks):
     @cached_property
     def _fields(self) -> dict[str, Float[Tensor, "months rows longitudes"]]:
         """What is seen of each component: float64, on the CPU, training months first."""
-        found = {name: _anomalies(name, self.years) for name in ("u", "v")}
+        found = {name: anomalies(name, self.years) for name in ("u", "v")}
         if not self.whiten:
             return found
         places = self._places["train"]
         rows = sorted({row for p in places for row in (p.row, p.row + p.kind.north)})
-        return {name: a @ _whitener(a[:SEEN, rows]) for name, a in found.items()}
+        return {name: a @ whitener(a[:SEEN, rows]) for name, a in found.items()}
 
     def _draw(self, split: Split, index: int) -> tuple[Place, Int[Tensor, " 72"]]:
         """The place of a task, and the months of six years in the order of their use."""
@@ -319,23 +281,3 @@ class RingWinds(NumberedTasks):
             number = 1 + KINDS.index(place.kind) * 100 + place.row
         generator = self._generator(number, "problem")
         return torch.randperm(LONGITUDES, generator=generator, device="cpu")
-
-
-@cache
-def _anomalies(name: str, years: str) -> Float[Tensor, "months rows longitudes"]:
-    """Departures from the calendar month's mean, in the row's standard deviations."""
-    file = resources.files("msr") / "data" / "winds.npz"
-    with file.open("rb") as stream, np.load(stream) as data:
-        wind = torch.from_numpy(data[name]).double()
-    by_year = wind.unflatten(0, (-1, 12))[list(YEARS[years])]
-    departures = (by_year - by_year[:YEARS_SEEN].mean(0)).flatten(0, 1)
-    return departures / departures[:SEEN].std((0, 2), keepdim=True)
-
-
-def _whitener(
-    field: Float[Tensor, "months rows longitudes"],
-) -> Float[Tensor, "longitudes longitudes"]:
-    """The symmetric inverse square root of the longitudes' covariance."""
-    values = field.flatten(0, 1)
-    variances, axes = torch.linalg.eigh(values.T @ values / len(values))
-    return axes @ torch.diag(variances.rsqrt()) @ axes.T
