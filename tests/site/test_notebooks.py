@@ -123,7 +123,9 @@ def test_run_time_is_within_bounds(path: Path, notebook: NotebookNode) -> None:
         text_of(notebook),
         re.M,
     )
-    minutes = {"05": 2, "06": 6, "07": 4, "08": 4, "09": 1.5}.get(path.stem[:2], 1)
+    minutes = {"05": 2, "06": 6, "07": 4, "08": 4, "09": 1.5, "10": 1.5}.get(
+        path.stem[:2], 1
+    )
     assert int(stated) <= 60 * minutes
 
 
