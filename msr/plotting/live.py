@@ -30,7 +30,9 @@ def somebody_reads() -> bool:
     kernel = getattr(ipython and ipython.get_ipython(), "kernel", None)
     if kernel is None:
         return False
-    request = kernel.get_parent("shell") or {}
+    if not hasattr(kernel, "get_parent"):  # a kernel other than ipykernel
+        return True
+    request: dict[str, Any] = kernel.get_parent()
     return bool(request.get("content", {}).get("allow_stdin", True))
 
 

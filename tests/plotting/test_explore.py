@@ -278,6 +278,10 @@ def test_wrong_results_and_settings() -> None:
     figure = make(Draws())
     with pytest.raises(ValueError, match="expected group to be one of C3, D3, got 'C4'"):
         figure.set(group="C4")
+    with pytest.raises(
+        ValueError, match="expected scale to be one of 1, 2, 3, 4, got True"
+    ):
+        figure.set(scale=True)
     with pytest.raises(ValueError, match="did you mean 'scale'"):
         figure.set(scala=1)
     with pytest.raises(TypeError, match="values to be a sequence, a dict"):
