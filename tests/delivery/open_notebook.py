@@ -118,6 +118,23 @@ class LiveFigure:
             self.page.keyboard.press(key)
         self.wait_for_another_picture(before)
 
+    def start_and_stop(self) -> None:
+        """Press Start, wait for another picture, and press Stop unless it has ended.
+
+        Raises:
+            playwright.sync_api.TimeoutError: it does not start, or not stop.
+        """
+        before = self.state()[0]
+        button = self.box.locator("button").first
+        says = "([button, word]) => button.innerText === word"
+        button.focus()
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_function(says, arg=[button.element_handle(), "Stop"])
+        self.wait_for_another_picture(before)
+        if button.inner_text() == "Stop":
+            self.page.keyboard.press("Enter")
+        self.page.wait_for_function(says, arg=[button.element_handle(), "Start"])
+
     def wait_for_another_picture(self, before: str | None) -> None:
         """Return when the image is there and another one."""
         self.page.wait_for_function(

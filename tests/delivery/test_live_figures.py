@@ -122,13 +122,8 @@ def test_figures_are_steered_by_keyboard(path: Path, lab: JupyterLab, page: Page
         assert box.locator(".widget-label").all_inner_texts()
         for control in figure.controls():
             figure.change(control)
-        for button in box.locator("button", has_text="Start").all():
-            before = figure.state()[0]
-            button.focus()
-            page.keyboard.press("Enter")
-            figure.wait_for_another_picture(before)
-            assert button.inner_text() == "Stop"
-            page.keyboard.press("Enter")
+        if box.locator("button").count():
+            figure.start_and_stop()
         assert figure.controls() or box.locator("button").count()
 
 
