@@ -52,6 +52,7 @@ WITHOUT_A_CALL = {
     "Diverged": "an error, which msr makes and users catch",
     "CSVLog.on_step": "takes what msr makes",
     "Comparison": "a report, which msr makes and users read",
+    "Discovery": "a report, which msr makes and users read",
     "Evidence": "a report, which msr makes and users read",
     "GradcheckReport": "a report, which msr makes and users read",
     "TensorBoardLog": "needs a package that the tests do without",
@@ -305,6 +306,13 @@ def _evidence_calls() -> dict[str, Call]:
             candidates=({"C4": (rho, rho)}, one_of({"a": None})),
             **data,
             simulations=(1, integer(0, 100_000)),
+            generator=(None, optional(never)),
+        ),
+        "discover": call(
+            msr.discover,
+            x=(torch.eye(5)[:, :3], tensor(5, None)),
+            y=(torch.eye(5)[:, :2], tensor(5, None)),
+            restarts=(1, integer(1, 100)),
             generator=(None, optional(never)),
         ),
         "compare_layer_symmetries": call(

@@ -6,11 +6,13 @@ from .grid import arrange_on_grid, coupling, turns, unscramble
 from .identification import Confidence, Identification, Twins
 from .layer import compare_layer_symmetries
 from .learned import identify
+from .one_data_set import Discovery, discover
 from .spaces import subgroup_candidates
 
 __all__ = [
     "Comparison",
     "Confidence",
+    "Discovery",
     "Evidence",
     "Identification",
     "Twins",
@@ -18,6 +20,7 @@ __all__ = [
     "compare_layer_symmetries",
     "compare_symmetries",
     "coupling",
+    "discover",
     "evidence",
     "identify",
     "subgroup_candidates",

@@ -57,9 +57,15 @@ class Maximum:
 
 
 def maximum(
-    spectrum: Spectrum, noise: float | None = None, width: float | None = None
+    spectrum: Spectrum,
+    noise: float | None = None,
+    width: float | None = None,
+    refined: bool = True,
 ) -> Maximum:
-    """The evidence at its maximum over what is not given of noise and width."""
+    """The evidence at its maximum over what is not given of noise and width.
+
+    Without refinement the maximum is that on the grid.
+    """
     sets = len(spectrum.rest)
     if noise is not None and width is not None:
         return _at(spectrum, np.full(sets, (width / noise) ** 2), noise, width)
@@ -70,7 +76,7 @@ def maximum(
     flat = ROUNDING * (1 + np.abs(most))
     best = (values >= most - flat).argmax(1)
     coarse = _at(spectrum, np.exp(grid[best]), noise, width)
-    if len(grid) < 3:
+    if len(grid) < 3 or not refined:
         return coarse
     first = 1 + int(np.isinf(grid[0]))
     middle = grid[np.clip(best, first, len(grid) - 2)]
