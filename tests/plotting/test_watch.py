@@ -90,6 +90,7 @@ def test_runs_beside_others_stops_goes_on_and_ends() -> None:
         assert shown(watched) == stopped != "x = 0.0625"
         watched.start()
         watched.start()  # once is enough
+        assert len(asyncio.all_tasks()) == 2  # it, and this
         while watched.running:
             await asyncio.sleep(0.01)
         assert shown(watched) == "x = 0.0625"
