@@ -4,13 +4,13 @@ A notebook here has the cells of a chapter that a figure needs, found by the nam
 they define and use, so that no table of the long chapters is computed.
 """
 
-import ast
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
+from cell_names import needed
 from open_notebook import JupyterLab, LiveFigure, run_all
 from pages import ROOT
 from playwright.sync_api import Browser, Page
@@ -33,41 +33,6 @@ def live_cells(path: Path) -> list[int]:
 CHAPTERS = [path for path in sorted((ROOT / "book").glob("0*.ipynb")) if live_cells(path)]
 
 
-def needed(sources: list[str], wanted: list[int]) -> list[int]:
-    """The cells that these cells need, and themselves, in order."""
-    found: set[int] = set()
-    names: set[str] = set()
-    for i in range(max(wanted), -1, -1):
-        stored, used = names_of(sources[i])
-        if i in wanted or names & stored:
-            found.add(i)
-            names |= used
-    return sorted(found)
-
-
-def names_of(source: str) -> tuple[set[str], set[str]]:
-    """The names that a cell binds or changes, and those that it uses."""
-    lines = ["pass" if line.startswith("%") else line for line in source.splitlines()]
-    tree = ast.parse("\n".join(lines))
-    stored, used = set(), set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (used if isinstance(node.ctx, ast.Load) else stored).add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            stored.add(node.name)
-        elif isinstance(node, ast.alias):
-            stored.add((node.asname or node.name).partition(".")[0])
-        elif isinstance(node, ast.Subscript | ast.Attribute) and isinstance(
-            node.ctx, ast.Store
-        ):
-            inner = node.value
-            while isinstance(inner, ast.Subscript | ast.Attribute):
-                inner = inner.value
-            if isinstance(inner, ast.Name):
-                stored.add(inner.id)
-    return stored, used
-
-
 def test_the_cells_that_a_figure_needs() -> None:
     sources = [
         "%config x\nimport math as m",
@@ -79,6 +44,21 @@ def test_the_cells_that_a_figure_needs() -> None:
         "z[1] = 2",
     ]
     assert needed(sources, [5]) == [0, 1, 2, 4, 5]
+
+
+def test_what_a_cell_binds_itself_it_needs_from_no_other() -> None:
+    table = "table = slow()\nfor x in table:\n    pass"
+    assert needed([table, "for x in []:\n    show(x)"], [1]) == [1]
+    assert needed([table, "show([x for x in []])"], [1]) == [1]
+    assert needed([table, "def f(table):\n    x = table\n    return x\nshow(f)"], [1]) == [
+        1
+    ]
+    assert needed([table, "x = 1\ndef f():\n    return x\nshow(f)"], [1]) == [1]
+    assert needed([table, "x = x + 1\nshow(x)"], [1]) == [0, 1]
+    assert needed([table, "x += 1"], [1]) == [0, 1]
+    assert needed([table, "def f(y):\n    return x + y\nshow(f)"], [1]) == [0, 1]
+    assert needed([table, "show(y for y in table)"], [1]) == [0, 1]
+    assert needed([table, "def f(table=table):\n    return table"], [1]) == [0, 1]
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +102,13 @@ def test_figures_are_steered_by_keyboard(path: Path, lab: JupyterLab, page: Page
         assert box.locator(".widget-label").all_inner_texts()
         for control in figure.controls():
             figure.change(control)
-        if box.locator("button").count():
-            figure.start_and_stop()
+        for button in box.locator("button", has_text="Start").all():
+            before = figure.state()[0]
+            button.focus()
+            page.keyboard.press("Enter")
+            figure.wait_for_another_picture(before)
+            assert button.inner_text() == "Stop"
+            page.keyboard.press("Enter")
         assert figure.controls() or box.locator("button").count()
 
 
