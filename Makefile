@@ -133,6 +133,8 @@ paper: $(INSTALLED)
 			--device $(PAPER_DEVICE) --out $(PAPER_RESULTS)/$$experiment.json; \
 		cp $(PAPER_RESULTS)/$$experiment.json $(PAPER); \
 	done
+	@echo "==> identify"
+	$(BIN)/python -m msr reproduce identify --out results/identify.json
 	for chapter in 06-translation 07-rotation-and-flip 08-a-fair-baseline; do \
 		echo "==> $$chapter with $(PAPER_SEEDS) seeds"; \
 		$(BIN)/papermill book/$$chapter.ipynb $(PAPER)/$$chapter.ipynb \

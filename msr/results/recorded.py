@@ -17,6 +17,7 @@ BENCHMARK_COMMANDS = {
     "same-maml": "python -m benchmarks.same_maml",
     "bounded-cost": "python -m benchmarks.bounded_steps",
     "unscramble": "python -m benchmarks.unscramble",
+    "identify": "python -m msr reproduce identify --out results/identify.json",
 }
 NO_RESULTS = {*BENCHMARK_COMMANDS, "gpu"}  # files of another format
 
@@ -53,8 +54,9 @@ def recorded_benchmarks(name: str = BENCHMARKS) -> dict[str, Any]:
 
     Args:
         name: "performance", times, memory and scaling by `make bench`; "same-maml", one
-            MAML in this and other libraries; "bounded-cost", what bounded steps cost; or
-            "unscramble", how often shuffled photographs are put right.
+            MAML in this and other libraries; "bounded-cost", what bounded steps cost;
+            "unscramble", how often shuffled photographs are put right; or "identify", how
+            often `msr.identify` is right.
 
     Raises:
         TypeError: ``name`` is no text.

@@ -6,6 +6,7 @@ import pytest
 
 import msr
 from helpers_project import ROOT
+from msr.experiments.identifying import CELLS
 from msr.experiments.registry import EXPERIMENTS
 
 # The paper's two tables have twenty.
@@ -37,7 +38,7 @@ def test_every_cell_is_there_with_its_seeds_and_an_origin(name: str) -> None:
     assert not re.search(r"/(?:home|root|tmp|work|Users)/", text)
 
 
-OTHERS = {"performance", "same-maml", "bounded-cost", "unscramble", "gpu"}
+OTHERS = {"performance", "same-maml", "bounded-cost", "unscramble", "identify", "gpu"}
 
 
 def test_what_bounded_steps_cost_is_recorded() -> None:
@@ -60,6 +61,31 @@ def test_photographs_are_put_right_and_controls_are_not() -> None:
     assert sum(one["exact"] for one in seeds) >= 19
     for control in ("correlation", "size of correlation", "null"):
         assert max(one["share"][control] for one in seeds) < 0.1
+
+
+def test_how_often_identify_is_right_is_recorded() -> None:
+    found = msr.recorded_benchmarks("identify")
+    assert {*found["cells"]} == {*CELLS}
+    for run in found["runs"]:
+        assert re.fullmatch(r"[0-9a-f]{40}", run["commit"])
+        assert run["command"].startswith("python -m msr reproduce identify")
+    least = {
+        "exact": 1,
+        "exact, small": 1,
+        "angle 5": 0.95,
+        "angle 20": 0.95,
+        "angle 30": 0.85,
+        "outside 30%": 0.95,
+        "exceptions": 0.9,
+        "random": 499 / 500,
+        "group-free": 499 / 500,
+    }
+    for name, share in least.items():
+        assert found["cells"][name]["right"] >= share, name
+    counts = [cell["outcomes"] for cell in found["cells"].values()]
+    wrong = sum(count.get("found wrong", 0) for count in counts)
+    assert wrong <= 0.01 * sum(sum(count.values()) for count in counts)
+    assert sum(found["cells"][name]["cases"] for name in ("exact", "exact, small")) >= 250
 
 
 def test_make_paper_records_these_files() -> None:
@@ -112,6 +138,7 @@ def test_the_benchmarks_are_complete_and_of_a_known_origin() -> None:
         ("same-maml", "python -m benchmarks.same_maml"),
         ("bounded-cost", "python -m benchmarks.bounded_steps"),
         ("unscramble", "python -m benchmarks.unscramble"),
+        ("identify", "python -m msr reproduce identify"),
     ],
 )
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}'])
@@ -129,7 +156,8 @@ def test_damaged_benchmarks(name, command, content, tmp_path, monkeypatch) -> No
 def test_benchmarks_that_there_are_not() -> None:
     with pytest.raises(
         ValueError,
-        match="among performance, same-maml, bounded-cost, unscramble, got 'translation'",
+        match="among performance, same-maml, bounded-cost, unscramble, identify, got "
+        "'translation'",
     ):
         msr.recorded_benchmarks("translation")
 
