@@ -14,13 +14,13 @@ from jaxtyping import Float
 
 from .annealing import annealed, clustered
 from .automorphisms import TooManySteps
-from .closure import Closure, closure, numbered
+from .closure import Closure, closure, numbered, orbits_of
 from .moments import Classes, Moments, fit_of
-from .proposals import orbits, proposed
+from .proposals import proposed
 from .scores import cost_of_group, cost_of_partition
 
 MOST_ROUNDS = 4
-MOST_STARTS, MOST_PROPOSALS = 240, 24
+MOST_PROPOSALS = 24
 MOST_ZEROS = 16  # numbers of zero orbits that are tried
 
 Weights = Float[np.ndarray, "m n channels"]
@@ -129,9 +129,9 @@ class Search:
         m, n, _ = weights.shape
         generators: list[np.ndarray] = []
         best: Explanation | None = None
-        for pair in proposed(weights, self.draw, MOST_STARTS)[:MOST_PROPOSALS]:
+        for pair in proposed(weights)[:MOST_PROPOSALS]:
             for known in [generators, []] if generators else [[]]:
-                found = self.of_group(orbits([*known, pair], m, n))
+                found = self.of_group(orbits_of([*known, pair], (m, n)))
                 if found is not None and (best is None or found.score > best.score):
                     best, generators = found, [*known, pair]
         return best
