@@ -38,7 +38,7 @@ class Evidence:
     noise: float
     width: float
     softness: float
-    weight: Float[Tensor, "*channels m n"]
+    weight: Float[Tensor, "... m n"]
 
     def __repr__(self) -> str:
         soft = f", softness={self.softness:.3g}" if self.softness else ""

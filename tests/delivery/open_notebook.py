@@ -98,12 +98,17 @@ class LiveFigure:
         return self.image.get_attribute("src"), self.image.get_attribute("alt")
 
     def change(self, control: Locator) -> None:
-        """Move a control by one place, by keyboard, and wait for another picture.
+        """Move a control, and wait for another picture.
 
         Raises:
             playwright.sync_api.TimeoutError: the picture stays as it is.
         """
         before = self.state()[0]
+        self.move(control)
+        self.wait_for_another_picture(before)
+
+    def move(self, control: Locator) -> None:
+        """Move a control by one place, by keyboard."""
         control.focus()
         if control.evaluate("e => e.tagName") == "SELECT":
             last = control.evaluate("e => e.selectedIndex === e.options.length - 1")
@@ -115,7 +120,6 @@ class LiveFigure:
             keys = ["ArrowLeft" if now == last else "ArrowRight"]
         for key in keys:
             self.page.keyboard.press(key)
-        self.wait_for_another_picture(before)
 
     def start_and_stop(self) -> None:
         """Press Start, wait for another picture, and press Stop unless it has ended.

@@ -100,18 +100,16 @@ def test_figures_are_steered_by_keyboard(path: Path, lab: JupyterLab, page: Page
         figure = LiveFigure(page, box)
         assert len(figure.state()[1]) > 20
         assert box.locator(".widget-label").all_inner_texts()
+        runs = box.locator(
+            "button"
+        ).count()  # another setting may start from the same state
         for control in figure.controls():
-            figure.change(control)
-        for button in box.locator("button", has_text="Start").all():
-            before = figure.state()[0]
-            button.focus()
-            page.keyboard.press("Enter")
-            figure.wait_for_another_picture(before)
-            assert button.inner_text() == "Stop"
-            page.keyboard.press("Enter")
-        assert figure.controls() or box.locator("button").count()
+            figure.move(control) if runs else figure.change(control)
+        if runs:
+            figure.start_and_stop()
+        assert figure.controls() or runs
 
 
 def test_every_chapter_has_a_figure_to_steer() -> None:
-    chapters = sorted((ROOT / "book").glob("0*.ipynb"))
+    chapters = sorted((ROOT / "book").glob("[0-9]*.ipynb"))
     assert chapters == CHAPTERS
