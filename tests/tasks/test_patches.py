@@ -49,6 +49,13 @@ def test_patches_are_cut_from_standardized_photographs(photographs) -> None:
         assert min(float((place - window).abs().max()) for place in places) < 1e-12
 
 
+def test_a_photograph_of_one_patch_is_cut_whole(photographs) -> None:
+    image = photographs[0][:OUTER, :OUTER]
+    windows = msr.ShuffledPatches([image], SIZE, patches=3)._windows
+    whole = (image.double() - image.double().mean()) / image.double().std()
+    assert torch.equal(windows, whole.expand(3, OUTER, OUTER))
+
+
 def test_a_task_is_one_filter_on_all_of_its_patches(photographs, float64) -> None:
     """By hand: filter, whiten, scale and reorder, one number at a time."""
     tasks = small(photographs, noise=0.0, floor=1e-12)
