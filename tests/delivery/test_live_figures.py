@@ -30,7 +30,9 @@ def live_cells(path: Path) -> list[int]:
     ]
 
 
-CHAPTERS = [path for path in sorted((ROOT / "book").glob("0*.ipynb")) if live_cells(path)]
+CHAPTERS = [
+    path for path in sorted((ROOT / "book").glob("[0-9]*.ipynb")) if live_cells(path)
+]
 
 
 def test_the_cells_that_a_figure_needs() -> None:
