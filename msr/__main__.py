@@ -146,7 +146,8 @@ def _add_reproduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     command = commands.add_parser(
         "reproduce",
         help="recompute a table of the paper, or another experiment of the book",
-        description="Recompute a table of the paper and print it beside the paper's. "
+        description="Recompute a table of the paper and print it beside the paper's, or "
+        "another experiment. "
         "With --out, finished cells are kept: run the same command again to go on.",
     )
     command.set_defaults(run=_reproduce)

@@ -75,7 +75,7 @@ class Comparison:
         if self.best != self.free:
             lines.append(
                 f"log evidence over {self.free}: {self.lead:.1f}; "
-                f"a verdict takes {self.margin:.1f}"
+                f"a verdict takes {self.margin:.1f}, and probability {LEAST_PROBABILITY:g}"
             )
         return "\n".join([*lines, "", *self._table()])
 
@@ -131,6 +131,8 @@ def compare_symmetries(
     for the same inputs from the free model fitted to the data, and the margin is the 99%
     quantile of the best candidate's lead, or log(100) if that is more. For a soft symmetry
     leads are simulated as if it were exact.
+
+    There is no constant in the layer: take means off x and y first.
 
     Args:
         candidates: by name, a symmetry matrix, a module with one, a pair of representations

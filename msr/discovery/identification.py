@@ -1,6 +1,6 @@
 """The group of a span of weights: what was found, and how sure it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,7 +33,8 @@ class Confidence:
         violation: 0 if weights are equal along orbits, 1 if no more than by chance;
             exceptional entries do not count.
         exceptions: the number of entries that break the pattern.
-        rank: the number of independent columns of U that count.
+        rank: the number of independent columns of U that count; all entries of W, where U
+            can make every weight.
     """
 
     p_value: float = 1.0
@@ -115,10 +116,15 @@ class Identification:
 
     def __str__(self) -> str:
         what = "permutations" if self.signs is None else "signed permutations"
-        if self.status == "none":
-            return f"none: no group of {what} explains these weights"
         m, n = self.orbits.shape
         sure = self.confidence
+        if self.status == "none" and sure.rank == m * n:
+            return (
+                "none: U can make every weight. Of a learner, tasks can tell which weights "
+                "it uses: msr.identify(learner, tasks)"
+            )
+        if self.status == "none":
+            return f"none: no group of {what} explains these weights"
         largest, up_to = "the largest group", ""
         if self.signs is not None:
             largest, up_to = f"{largest} of {what}, -1 included,", " up to sign"
@@ -158,7 +164,8 @@ def identified(matrix: Float[Tensor, "mn k"], shape: tuple[int, int]) -> Identif
     """
     span = checked_span(matrix)
     if span.ranks == (shape[0] * shape[1],):
-        return _nothing(Verdict(None), shape, matrix)
+        every = Confidence(rank=shape[0] * shape[1])
+        return replace(_nothing(Verdict(None), shape, matrix), confidence=every)
     verdict = searched(span, shape)
     if verdict.best is None or verdict.status == "none":
         return _nothing(verdict, shape, matrix)

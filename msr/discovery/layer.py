@@ -40,7 +40,10 @@ def compare_layer_symmetries(
     the quadratic is between w_0 and the candidates' weights: train until the gradient is
     small, and compare ``fits[name].weight`` with the weight.
 
-    A layer of hidden units has its symmetry in whatever order these units are.
+    A layer of hidden units has its symmetry in whatever order these units came to be, which
+    random initial weights decide. So *none* says that it has no candidate's symmetry in
+    this order; it may have one in another. It says little for a network that is not
+    trained: whether the gradient is small is not checked.
 
     Args:
         candidates: by name, as for `msr.compare_symmetries`. A weight of a convolution is a

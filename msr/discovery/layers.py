@@ -49,7 +49,9 @@ def chosen_name(names: Sequence[str], layer: str | None, where: str) -> str:
         meant = select("layer", layer, dict.fromkeys(names))
     if len(meant) != 1:
         which = "symmetry matrix" if layer is None else f"{layer!r}"
-        several = ": choose one by layer" if layer is None and names else ""
+        several = ": choose one by its name, layer" if layer is None and names else ""
+        if not names:
+            several = ": msr.reparameterize gives a model symmetry matrices"
         shown = f" ({', '.join(map(repr, meant[:4]))})" if meant else ""
         raise ValueError(
             f"expected {where} with a single {which}, got {len(meant)}{shown}{several}"

@@ -73,8 +73,8 @@ class Discovery:
             [
                 f"{self.status}: {name}, order {order}{sure}",
                 f"{self.U.shape[1]} orbits of entries that are not zero",
-                f"log evidence over no group: {self.lead:.1f}; another group: "
-                f"{self.rival:.1f}",
+                f"log evidence over no group: {self.lead:.1f} "
+                f"(the best other group: {self.rival:.1f})",
                 f"not predicted of an example left out: {self.left_out:.3g}; restarts that "
                 f"agree: {self.agreement:.0%}",
             ]
@@ -102,7 +102,8 @@ def discover(
     evidence, with noise and prior width fitted, less the log of how many of its kind there
     are. A group is *found* if its log evidence is 30 ahead of what is no group and 10 ahead
     of every other group, it predicts examples left out to 95%, and most restarts come to
-    it. Where the search fails, that says nothing about the data.
+    it. Where the search fails, that says nothing about the data. There is no constant in
+    the layer: take means off x and y first.
 
     Args:
         x: inputs, shape (examples, n); the same for all channels.

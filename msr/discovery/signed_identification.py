@@ -1,6 +1,7 @@
 """The group of signed permutations of a span of weights: what was found, how sure it is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -10,7 +11,14 @@ from ..groups.finite import FiniteGroup
 from ..groups.representations import Representation, trusted_representation
 from .automorphisms import Automorphisms
 from .elements import elements, name_without_twins, named, represented
-from .identification import Identification, Pair, Twins, as_tensor, confidence_of
+from .identification import (
+    Confidence,
+    Identification,
+    Pair,
+    Twins,
+    as_tensor,
+    confidence_of,
+)
 from .inputs import check_entries_with_signs, checked_span
 from .signed_closure import SignedClosure, signed_closure, signed_labels
 from .signed_search import SignedVerdict, searched_with_signs
@@ -31,7 +39,8 @@ def identified_with_signs(
     check_entries_with_signs(*shape)
     span = checked_span(matrix)
     if span.ranks == (shape[0] * shape[1],):
-        return _nothing(SignedVerdict(None), shape, matrix)
+        every = Confidence(rank=shape[0] * shape[1])
+        return replace(_nothing(SignedVerdict(None), shape, matrix), confidence=every)
     verdict = searched_with_signs(span, shape)
     if verdict.best is None or verdict.status == "none":
         return _nothing(verdict, shape, matrix)

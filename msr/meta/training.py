@@ -125,7 +125,9 @@ def meta_train(
         metrics: measured at each validation, besides the loss; see `msr.meta_test`.
         seed: of the task draws and of random layers such as dropout, or a generator on
             the CPU to draw both from.
-        checkpoint: file for the state.
+        checkpoint: file for the state; its folder is made where it is missing. An empty
+            file ``.NAME.lock`` stays beside it, by which two runs keep out of each other's
+            way.
         checkpoint_every: steps between writes.
         change_lr: let a run that is resumed have another ``lr`` than before.
         autocast: compute losses under ``torch.autocast`` to ``torch.bfloat16`` or

@@ -40,11 +40,15 @@ def recorded_results(name: str) -> Results:
     file = _recorded_file(name)
     if file is not None and name not in NO_RESULTS:
         return Results.read(file)
+    if name in BENCHMARK_COMMANDS:
+        raise FileNotFoundError(
+            f"expected recorded results, got the benchmarks {name!r}: read them with "
+            f"msr.recorded_benchmarks({name!r})"
+        )
     known = sorted(_recorded_files().keys() - NO_RESULTS)
     raise FileNotFoundError(
         f"expected recorded results among {', '.join(known) or 'none at all'}, got "
-        f"{shown(name)}. `make paper` writes them; so does python -m msr reproduce NAME "
-        f"--out results/NAME.json"
+        f"{shown(name)}. python -m msr reproduce NAME --out results/NAME.json writes them"
     )
 
 
