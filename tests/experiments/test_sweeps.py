@@ -434,13 +434,13 @@ def test_the_page_on_sweeps_says_what_is_there(tmp_path: Path) -> None:
 def test_a_process_runs_one_cell_at_a_time(monkeypatch) -> None:
     """Threads, as of a Dask worker, share the random state and the number of threads."""
     free = []
-    fit = cells.Cell.fit
+    measure = cells.measure_squares
 
-    def watched(cell, device=None):
+    def watched(*arguments):
         free.append(cells._one_at_a_time.acquire(blocking=False))
-        return fit(cell, device)
+        return measure(*arguments)
 
-    monkeypatch.setattr(cells.Cell, "fit", watched)
+    monkeypatch.setattr(cells, "measure_squares", watched)
     assert "mse" in cells.run_cell(PLAN.cells()[0])
     assert free == [False]
     assert not cells._one_at_a_time.locked()

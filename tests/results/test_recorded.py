@@ -165,7 +165,7 @@ def test_benchmarks_that_there_are_not() -> None:
 @pytest.mark.bad_input
 def test_a_name_that_was_not_recorded() -> None:
     with pytest.raises(
-        FileNotFoundError, match=r"among .*translation.*got 'rotatoin'.*make paper"
+        FileNotFoundError, match=r"among .*translation.*got 'rotatoin'.*reproduce NAME"
     ):
         msr.recorded_results("rotatoin")
     with pytest.raises(
