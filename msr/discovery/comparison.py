@@ -146,6 +146,8 @@ def compare_symmetries(
         mean: of the prior; default: zero.
         soft: whether weights outside each space may be small, not zero.
         simulations: how many data sets are drawn for the margin; 0 leaves it at log(100).
+            Of less than 99 it is the largest lead, which a further draw exceeds once in
+            ``simulations + 1`` times.
         generator: seeds the draws; default: one with seed 0.
 
     Raises:
@@ -271,7 +273,7 @@ def _softmax(values: dict[str, float]) -> dict[str, float]:
 
 
 def _quantile(leads: Float[np.ndarray, " simulations"]) -> float:
-    """What a further draw exceeds with a probability of one in a hundred."""
+    """What a further draw exceeds once in a hundred times; of less than 99, the largest."""
     if not len(leads):
         return -math.inf
     rank = math.ceil((1 - CHANCE) * (len(leads) + 1))
