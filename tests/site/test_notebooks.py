@@ -140,6 +140,7 @@ def test_no_reader_needs_more_than_colab_has(notebook: NotebookNode) -> None:
     allowed = {"torch", "numpy", "matplotlib", "ipywidgets", "IPython", "msr", "skimage"}
     standard = {
         "collections",
+        "contextlib",
         "dataclasses",
         "importlib",
         "itertools",
