@@ -52,7 +52,7 @@ class Discovery:
     status: Status
     identification: Identification | None
     U: Float[Tensor, "mn k"] | None
-    weight: Float[Tensor, "*channels m n"]
+    weight: Float[Tensor, "... m n"]
     noise: float
     lead: float
     rival: float
