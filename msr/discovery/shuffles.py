@@ -1,5 +1,7 @@
 """Would the same sharing have a group if its entries were elsewhere?"""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Int
 
@@ -11,18 +13,32 @@ ENOUGH_HITS = 20
 
 
 def p_value(classes: Int[np.ndarray, "m n"]) -> float:
-    """How often the same classes, with entries shuffled, have a group with so few orbits.
+    """How often the same classes, shuffled, have a group with so few orbits."""
+    observed = closure(classes).orbits.max()
 
-    Shuffling stops early once that is frequent (Besag, Clifford 1991).
+    def as_few_orbits(generator: np.random.Generator) -> bool:
+        shuffled = generator.permutation(classes.reshape(-1)).reshape(classes.shape)
+        return bool(closure(shuffled).orbits.max() <= observed)
+
+    shuffles = SHUFFLES_OF_FEW if classes.size <= FEW_ENTRIES else SHUFFLES
+    return frequency(as_few_orbits, shuffles)
+
+
+def frequency(as_few_orbits: Callable[[np.random.Generator], bool], shuffles: int) -> float:
+    """How often shuffled entries have as few orbits, the observed ones among them.
+
+    Shuffling stops early once that is frequent (Besag, Clifford 1991). A search that would
+    take too long counts as as few.
+
+    Args:
+        as_few_orbits: shuffles the entries, and says it of them.
+        shuffles: how many, at most.
     """
     generator = np.random.default_rng(0)
-    observed = closure(classes).orbits.max()
-    shuffles = SHUFFLES_OF_FEW if classes.size <= FEW_ENTRIES else SHUFFLES
     as_few = 0
     for number in range(1, shuffles + 1):
-        shuffled = generator.permutation(classes.reshape(-1)).reshape(classes.shape)
         try:
-            as_few += int(closure(shuffled).orbits.max() <= observed)
+            as_few += int(as_few_orbits(generator))
         except TooManySteps:
             as_few += 1
         if as_few == ENOUGH_HITS:

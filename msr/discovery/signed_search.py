@@ -20,11 +20,11 @@ from .search import (
     LEAST_GAP,
     Status,
 )
+from .shuffles import SHUFFLES, frequency
 from .signed_closure import SignedClosure, SignedLabels, signed_closure, signed_labels
 from .span import Span
 
 LARGEST_VIOLATION = 0.5
-SHUFFLES, ENOUGH_HITS = 199, 20
 
 
 @dataclass(frozen=True)
@@ -160,22 +160,14 @@ def _same(a: SignedCandidate, b: SignedCandidate) -> bool:
 
 
 def _p_value(candidate: SignedCandidate, shape: tuple[int, int]) -> float:
-    """How often shuffled entries, with random signs, have a group with so few orbits.
-
-    Shuffling stops early once that is frequent (Besag, Clifford 1991).
-    """
-    generator = np.random.default_rng(0)
+    """How often shuffled entries, with random signs, have a group with so few orbits."""
     observed = candidate.closure.labels.number
     labels = candidate.labels
-    as_few = 0
-    for number in range(1, SHUFFLES + 1):
+
+    def as_few_orbits(generator: np.random.Generator) -> bool:
         order = generator.permutation(labels.classes.size)
         signs = labels.signs[order] * generator.choice([-1, 1], order.size)
         shuffled = SignedLabels(labels.classes[order], signs).reshape(*shape)
-        try:
-            as_few += int(signed_closure(shuffled).labels.number <= observed)
-        except TooManySteps:
-            as_few += 1
-        if as_few == ENOUGH_HITS:
-            return as_few / number
-    return (1 + as_few) / (1 + SHUFFLES)
+        return signed_closure(shuffled).labels.number <= observed
+
+    return frequency(as_few_orbits, SHUFFLES)

@@ -81,13 +81,6 @@ class Cell:
         method = experiment.adjust(experiment.methods[self.method], tasks)
         return configure(method, {**column.method, **self.hyperparameters}), tasks
 
-    def fit(self, device: torch.device | str | None = None) -> tuple[MetaLearner, Tasks]:
-        """Train; returns the learner and the tasks that it was trained on."""
-        method, tasks = self.build()
-        return method.fit(
-            tasks, self.steps, self.seed, device=device, progress=False
-        ), tasks
-
     def describe(self) -> dict[str, Any]:
         """Its fields, ready for JSON, without those that are not used."""
         return {

@@ -18,7 +18,6 @@ from .._utils.checks import (
     check_size,
     check_values,
 )
-from .batch import TaskBatch
 from .distribution import Split
 from .seeded import SeededTasks, digest_of, own_split
 
@@ -180,29 +179,9 @@ class ShuffledPatches(SeededTasks):
         blocks = blocks_of(image, shape)[:, self.order.to(image.device)]
         return image_of(blocks, shape, image.shape)
 
-    def batch(
-        self,
-        split: Split,
-        indices: Sequence[int] | Int[Tensor, " tasks"],
-        support: int | None = None,
-        query: int | None = None,
-    ) -> TaskBatch:
-        """The tasks of these numbers.
-
-        Args:
-            split: "train" or "test".
-            indices: which tasks; repeats are allowed.
-            support: patches in the support set. Default: as configured.
-            query: patches in the query set. Default: all that are left.
-
-        Raises:
-            TypeError: a number of a task or of examples is no integer.
-            ValueError: there are no indices or too many, one is out of range, the split
-                is unknown, or more examples are asked for than a task holds.
-        """
-        support, query = self._sizes(split, support, query)
-        numbers = self._checked(split, indices)
-        check_size("a batch", len(numbers), *self._task_size(support + query))
+    def _examples(
+        self, split: Split, numbers: list[int], examples: int
+    ) -> tuple[Float[Tensor, "tasks examples n"], Float[Tensor, "tasks examples n"]]:
         draws = [self._own(split, number) for number in numbers]
         chosen, kernels, orders = (
             torch.stack(tensors) for tensors in zip(*draws, strict=True)
@@ -215,10 +194,13 @@ class ShuffledPatches(SeededTasks):
         x = (self._inner(windows) @ self._whitening).gather(2, orders)
         y = (y.flatten(2) @ self._whitening).gather(2, orders)
         y = y / y.square().mean((1, 2), keepdim=True).sqrt()
-        x, y = (t[:, : support + query].to(torch.get_default_dtype()) for t in (x, y))
-        y_support = self._noisy(self.noise, split, numbers, y[:, :support])
-        batch = TaskBatch(x[:, :support], y_support, x[:, support:], y[:, support:])
-        return batch.to(torch.get_default_device())
+        dtype = torch.get_default_dtype()
+        return x[:, :examples].to(dtype), y[:, :examples].to(dtype)
+
+    def _observed(
+        self, split: Split, numbers: list[int], y_support: Float[Tensor, "tasks support n"]
+    ) -> Float[Tensor, "tasks support n"]:
+        return self._noisy(self.noise, split, numbers, y_support)
 
     def _own(self, split: Split, number: int) -> tuple[Tensor, Tensor, Tensor]:
         """Which patches a task has, its kernel, and the order of its pixels."""

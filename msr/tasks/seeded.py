@@ -116,13 +116,19 @@ class SeededTasks(NumberedTasks):
         support, query = self._sizes(split, support, query)
         numbers = self._checked(split, indices)
         check_size("a batch", len(numbers), *self._task_size(support + query))
-        draws = [self._draw(split, i) for i in numbers]
-        parameters, x = (torch.stack(tensors) for tensors in zip(*draws, strict=True))
-        x = x[:, : support + query]
-        y = self._outputs(parameters, x)
+        x, y = self._examples(split, numbers, support + query)
         y_support = self._observed(split, numbers, y[:, :support])
         batch = TaskBatch(x[:, :support], y_support, x[:, support:], y[:, support:])
         return batch.to(torch.get_default_device())
+
+    def _examples(
+        self, split: Split, numbers: list[int], examples: int
+    ) -> tuple[Float[Tensor, "tasks examples *x"], Float[Tensor, "tasks examples *y"]]:
+        """The first examples of these tasks, without noise, on the CPU."""
+        draws = [self._draw(split, i) for i in numbers]
+        parameters, x = (torch.stack(tensors) for tensors in zip(*draws, strict=True))
+        x = x[:, :examples]
+        return x, self._outputs(parameters, x)
 
     def _draw_parameters(self, generator: torch.Generator) -> Tensor:
         """What sets a task apart: the free parameters of its true layer."""
